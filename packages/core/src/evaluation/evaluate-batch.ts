@@ -1,0 +1,206 @@
+import { invariant } from "../errors.ts";
+import type { Exchange, Score } from "../exchange/exchange.ts";
+import type { Feature } from "../feature/feature.ts";
+import { binOfValue } from "../gate/bins.ts";
+import { addObservation, addPair, emptyCell, emptyPairCell } from "../gate/cells.ts";
+import type { EvidenceCell, PairCell, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
+import { mergeEvidence } from "../gate/merge-evidence.ts";
+import type { MetricDefinition } from "../gate/metric.ts";
+import type { DatasetCase } from "../release/component.ts";
+import { exclusionOf, observationsOf, pairObservationsOf } from "./observations.ts";
+import type { Scorer } from "./scorer.ts";
+import { scoreExchange } from "./scorer.ts";
+
+/** What is needed to evaluate an exchange of one feature. */
+export type FeatureKnowledge = {
+  readonly feature: Pick<Feature, "slices">;
+  readonly metrics: readonly MetricDefinition[];
+  readonly scorers: readonly Scorer[];
+  /** The dataset's case that the exchange is about, if there is one. */
+  readonly caseOf: (exchange: Exchange) => DatasetCase | null;
+};
+
+/** New evidence of one cell. Increments are merged before they are stored; the order is free. */
+export type EvidenceIncrement = {
+  readonly rolloutId: string;
+  readonly stageIndex: number;
+  readonly propensityBps: number;
+  readonly slice: string;
+  readonly metric: string;
+  readonly minuteMs: number;
+} & (
+  | { readonly arm: "baseline" | "candidate"; readonly cell: EvidenceCell }
+  | { readonly arm: "pair"; readonly cell: PairCell }
+);
+
+export type ExposureIncrement = StageExposure & { readonly rolloutId: string };
+
+/** What a batch of exchanges amounts to. */
+export type EvaluatedBatch = {
+  readonly evaluatedIds: readonly string[];
+  readonly scores: readonly { readonly exchangeId: string; readonly score: Score }[];
+  readonly evidence: readonly EvidenceIncrement[];
+  readonly exposures: readonly ExposureIncrement[];
+};
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Scores a batch of exchanges and turns it into evidence. Pure: scorers are deterministic, so a batch
+ * that is evaluated again after a crash gives the same numbers.
+ */
+export function evaluateBatch(input: {
+  readonly exchanges: readonly Exchange[];
+  readonly primaries: ReadonlyMap<string, Exchange>;
+  /** Null for a feature that does not exist any more: its exchanges are evaluated to nothing. */
+  readonly knowledgeOf: (exchange: Exchange) => FeatureKnowledge | null;
+}): EvaluatedBatch {
+  const scores: { exchangeId: string; score: Score }[] = [];
+  const evidence: EvidenceIncrement[] = [];
+  const exposures: ExposureIncrement[] = [];
+  for (const exchange of input.exchanges) {
+    const knowledge = input.knowledgeOf(exchange);
+    if (knowledge === null) continue;
+    const own = scoresOf(knowledge, exchange);
+    scores.push(...own.map((score) => ({ exchangeId: exchange.id, score })));
+    const primary = exchange.shadowOf === null ? null : input.primaries.get(exchange.shadowOf);
+    if (exchange.role === "primary") {
+      evidence.push(...singleEvidence(knowledge, exchange, own));
+      exposures.push(...singleExposure(exchange));
+    } else if (primary !== null && primary !== undefined) {
+      const primaryScores = scoresOf(knowledge, primary);
+      const pair = { primary, shadow: exchange, primaryScores, shadowScores: own };
+      evidence.push(...pairEvidence(knowledge, pair));
+      exposures.push(...pairExposure(pair));
+    }
+  }
+  return { evaluatedIds: input.exchanges.map(({ id }) => id), scores, evidence, exposures };
+}
+
+type Pair = {
+  readonly primary: Exchange;
+  readonly shadow: Exchange;
+  readonly primaryScores: readonly Score[];
+  readonly shadowScores: readonly Score[];
+};
+
+function scoresOf(knowledge: FeatureKnowledge, exchange: Exchange): readonly Score[] {
+  return scoreExchange(knowledge.scorers, {
+    exchange,
+    datasetCase: knowledge.caseOf(exchange),
+  });
+}
+
+function singleEvidence(
+  { feature, metrics }: FeatureKnowledge,
+  exchange: Exchange,
+  scores: readonly Score[],
+): EvidenceIncrement[] {
+  const definitions = new Map(metrics.map((metric) => [metric.name, metric]));
+  return observationsOf({ feature, metrics, exchange, scores }).flatMap((observation) => {
+    const metric = definitions.get(observation.metric);
+    const bin = metric === undefined ? null : binOfValue(metric, observation.observed);
+    if (bin === null) return [];
+    const { rolloutId, stageIndex, propensityBps, arm, slice } = observation;
+    const minuteMs = minuteOf(exchange);
+    const cell = addObservation(emptyCell(), bin);
+    const at = {
+      rolloutId,
+      stageIndex,
+      propensityBps,
+      slice,
+      metric: observation.metric,
+      minuteMs,
+    };
+    return [{ ...at, arm, cell }];
+  });
+}
+
+function pairEvidence({ feature, metrics }: FeatureKnowledge, pair: Pair): EvidenceIncrement[] {
+  const definitions = new Map(metrics.map((metric) => [metric.name, metric]));
+  return pairObservationsOf({ feature, metrics, ...pair }).flatMap((observation) => {
+    const metric = definitions.get(observation.metric);
+    if (metric === undefined) return [];
+    const baselineBin = binOfValue(metric, observation.baseline);
+    const candidateBin = binOfValue(metric, observation.candidate);
+    if (baselineBin === null || candidateBin === null) return [];
+    const { rolloutId, stageIndex, propensityBps, slice } = observation;
+    const minuteMs = minuteOf(pair.shadow);
+    const cell = addPair(emptyPairCell(), { baselineBin, candidateBin });
+    const at = {
+      rolloutId,
+      stageIndex,
+      propensityBps,
+      slice,
+      metric: observation.metric,
+      minuteMs,
+    };
+    return [{ ...at, arm: "pair" as const, cell }];
+  });
+}
+
+/** Counts an exchange into its stage: as an answer of its arm, or under the reason it is left out. */
+function singleExposure(exchange: Exchange): ExposureIncrement[] {
+  const { rolloutId, stageIndex, propensityBps } = exchange;
+  if (rolloutId === null || stageIndex === null || propensityBps === null) return [];
+  const reason = exclusionOf(exchange);
+  const isCounted = reason === null;
+  return [
+    {
+      rolloutId,
+      stageIndex,
+      propensityBps,
+      baseline: isCounted && exchange.arm === "baseline" ? 1 : 0,
+      candidate: isCounted && exchange.arm === "candidate" ? 1 : 0,
+      pairs: 0,
+      excluded: reason === null ? {} : { [reason]: 1 },
+      lastObservedAtMs: exchange.startedAtMs,
+    },
+  ];
+}
+
+function pairExposure({ primary, shadow }: Pair): ExposureIncrement[] {
+  const { rolloutId, stageIndex, propensityBps } = shadow;
+  if (rolloutId === null || stageIndex === null || propensityBps === null) return [];
+  const reason = primary.isRepeat ? "repeat" : shadow.outcome === "cancelled" ? "cancelled" : null;
+  return [
+    {
+      rolloutId,
+      stageIndex,
+      propensityBps,
+      baseline: 0,
+      candidate: 0,
+      pairs: reason === null ? 1 : 0,
+      excluded: reason === null ? {} : { [`shadow_${reason}`]: 1 },
+      lastObservedAtMs: shadow.startedAtMs,
+    },
+  ];
+}
+
+const minuteOf = (exchange: Exchange): number =>
+  Math.floor(exchange.startedAtMs / MINUTE_MS) * MINUTE_MS;
+
+/** The evidence of one rollout with a batch added: what the store does with rows, done with values. */
+export function withBatch(
+  evidence: RolloutEvidence,
+  batch: Pick<EvaluatedBatch, "evidence" | "exposures">,
+): RolloutEvidence {
+  const metrics = batch.evidence.map((of) => ({
+    metric: of.metric,
+    slice: of.slice,
+    strata: [
+      {
+        stageIndex: of.stageIndex,
+        propensityBps: of.propensityBps,
+        baseline: of.arm === "baseline" ? of.cell : emptyCell(),
+        candidate: of.arm === "candidate" ? of.cell : emptyCell(),
+        pairs: of.arm === "pair" ? of.cell : emptyPairCell(),
+      },
+    ],
+  }));
+  const exposures = batch.exposures.map(({ rolloutId, ...exposure }) => {
+    invariant(rolloutId !== "", "an exposure belongs to a rollout");
+    return exposure;
+  });
+  return mergeEvidence(evidence, { metrics, exposures });
+}

@@ -1,0 +1,152 @@
+import { slicesOf } from "../feature/feature.ts";
+import type { Feature } from "../feature/feature.ts";
+import type { Exchange, Score } from "../exchange/exchange.ts";
+import { ALL_TRAFFIC } from "../gate/evidence.ts";
+import type { MetricDefinition } from "../gate/metric.ts";
+
+/** One number about one exchange, ready to be binned: the only way in which evidence comes about. */
+export type Observation = {
+  readonly rolloutId: string;
+  readonly stageIndex: number;
+  readonly propensityBps: number;
+  readonly arm: "baseline" | "candidate";
+  readonly metric: string;
+  readonly slice: string;
+  readonly observed: number;
+};
+
+export type PairObservation = Omit<Observation, "arm" | "observed"> & {
+  readonly baseline: number;
+  readonly candidate: number;
+};
+
+export type ExclusionReason = "forced" | "repeat" | "fallback" | "cancelled" | "not_in_rollout";
+
+/** Why an exchange is no evidence for a gate; null when it is. */
+export function exclusionOf(exchange: Exchange): ExclusionReason | null {
+  if (placeOf(exchange) === null) return "not_in_rollout";
+  if (exchange.isRepeat) return "repeat";
+  if (exchange.isFallback) return "fallback";
+  if (exchange.outcome === "cancelled") return "cancelled";
+  if (!exchange.isRandomised && exchange.role === "primary") return "forced";
+  return null;
+}
+
+/** What the gateway measured itself, as raw numbers by the metric catalogue's source names. */
+function measuredOf(exchange: Exchange): Readonly<Record<string, number>> {
+  const measured: Record<string, number> = {
+    error_rate: exchange.outcome === "ok" ? 0 : 1,
+  };
+  if (exchange.outcome !== "ok") return measured;
+  measured["latency_ms"] = exchange.latencyMs;
+  if (exchange.firstTokenMs !== null) measured["first_token_ms"] = exchange.firstTokenMs;
+  if (exchange.costMicroUsd !== null) measured["cost_usd"] = exchange.costMicroUsd / 1e6;
+  if (exchange.inputTokens !== null && exchange.outputTokens !== null) {
+    measured["tokens"] = exchange.inputTokens + exchange.outputTokens;
+  }
+  return measured;
+}
+
+/** All numbers of one exchange: what was measured and what was scored, by source name. */
+function numbersOf(exchange: Exchange, scores: readonly Score[]): Readonly<Record<string, number>> {
+  const numbers: Record<string, number> = { ...measuredOf(exchange) };
+  for (const score of scores) {
+    if (score.value !== null) numbers[score.metric] = score.value;
+  }
+  return numbers;
+}
+
+/** "*" and each slice that the exchange's attributes put it in. */
+function slicesOfExchange(feature: Pick<Feature, "slices">, exchange: Exchange): string[] {
+  return [ALL_TRAFFIC, ...slicesOf(feature, exchange.attributes)];
+}
+
+type Scored = {
+  readonly feature: Pick<Feature, "slices">;
+  readonly metrics: readonly MetricDefinition[];
+  readonly exchange: Exchange;
+  readonly scores: readonly Score[];
+};
+
+/**
+ * What one answered exchange adds to the evidence: one observation for each metric that has a number
+ * and each slice. None when `exclusionOf` names a reason, and none for a shadow, which is evidence only
+ * beside the answer that it shadowed.
+ */
+export function observationsOf(input: Scored): Observation[] {
+  const { exchange } = input;
+  const place = placeOf(exchange);
+  if (exchange.role !== "primary" || place === null || exclusionOf(exchange) !== null) return [];
+  const numbers = numbersOf(exchange, input.scores);
+  const slices = slicesOfExchange(input.feature, exchange);
+  return input.metrics.flatMap((metric) => {
+    const observed = numberOf(numbers, metric);
+    if (observed === null) return [];
+    return slices.map((slice) => ({
+      ...place,
+      arm: exchange.arm,
+      metric: metric.name,
+      slice,
+      observed,
+    }));
+  });
+}
+
+/**
+ * What an answer and its shadow add: both numbers of each metric that both sides have. Which of them
+ * is the candidate's depends on who answered, since after 100% the shadow is the previous release.
+ * `error_rate` is always there, so that a candidate that only fails is seen in shadow too.
+ */
+export function pairObservationsOf(input: {
+  readonly feature: Pick<Feature, "slices">;
+  readonly metrics: readonly MetricDefinition[];
+  readonly primary: Exchange;
+  readonly shadow: Exchange;
+  readonly primaryScores: readonly Score[];
+  readonly shadowScores: readonly Score[];
+}): PairObservation[] {
+  const { primary, shadow } = input;
+  const place = placeOf(primary);
+  if (place === null || !isPair(primary, shadow)) return [];
+  if (exclusionOf(primary) !== null || exclusionOf(shadow) !== null) return [];
+  const primaryNumbers = numbersOf(primary, input.primaryScores);
+  const shadowNumbers = numbersOf(shadow, input.shadowScores);
+  const [baselineNumbers, candidateNumbers] =
+    primary.arm === "baseline" ? [primaryNumbers, shadowNumbers] : [shadowNumbers, primaryNumbers];
+  const slices = slicesOfExchange(input.feature, primary);
+  return input.metrics.flatMap((metric) => {
+    const baseline = numberOf(baselineNumbers, metric);
+    const candidate = numberOf(candidateNumbers, metric);
+    if (baseline === null || candidate === null) return [];
+    return slices.map((slice) => ({ ...place, metric: metric.name, slice, baseline, candidate }));
+  });
+}
+
+/** The same input, in the same stage of the same rollout, answered by the two arms. */
+function isPair(primary: Exchange, shadow: Exchange): boolean {
+  return (
+    primary.role === "primary" &&
+    shadow.role === "shadow" &&
+    shadow.shadowOf === primary.id &&
+    shadow.arm !== primary.arm &&
+    shadow.rolloutId === primary.rolloutId &&
+    shadow.stageIndex === primary.stageIndex
+  );
+}
+
+function placeOf(
+  exchange: Exchange,
+): Pick<Observation, "rolloutId" | "stageIndex" | "propensityBps"> | null {
+  const { rolloutId, stageIndex, propensityBps } = exchange;
+  if (rolloutId === null || stageIndex === null || propensityBps === null) return null;
+  return { rolloutId, stageIndex, propensityBps };
+}
+
+function numberOf(
+  numbers: Readonly<Record<string, number>>,
+  metric: MetricDefinition,
+): number | null {
+  const name = metric.source ?? metric.name;
+  const found = Object.hasOwn(numbers, name) ? numbers[name] : undefined;
+  return found !== undefined && Number.isFinite(found) ? found : null;
+}

@@ -1,0 +1,296 @@
+import type { Bounds } from "../statistics/confidence-interval.ts";
+import { rejectByEBenjaminiHochberg } from "../statistics/e-bh.ts";
+import { logWeightedAverage } from "../statistics/log-sum-exp.ts";
+import type { AssessedRow } from "./assess-row.ts";
+import { assessRow } from "./assess-row.ts";
+import type { GateConfidence } from "./criterion.ts";
+import type { StratumEvidence } from "./evidence.ts";
+import { ALL_TRAFFIC } from "./evidence.ts";
+import type { ObservedRow } from "./observed-row.ts";
+import { observeRow } from "./observed-row.ts";
+import { gateSentence } from "./gate-sentence.ts";
+import { integrityWarnings } from "./integrity.ts";
+import { hasObservations, rowSentence } from "./row-sentence.ts";
+import type {
+  EvidenceState,
+  GateInput,
+  GateReport,
+  IntegrityWarning,
+  Interval,
+  Verdict,
+  VerdictKind,
+} from "./verdict.ts";
+
+/**
+ * The exact method: tests, grids, weights, binning and rules of this package. Any change that can
+ * change a number of a report changes the name, because stored decisions are replayed by it.
+ */
+export const GATE_METHOD = "spillway-gate/1";
+
+/**
+ * Judges all criteria on all slices from the evidence so far. Total, deterministic, and independent of
+ * the order in which evidence was merged. May be called as often as wanted: every test is an
+ * e-process, so looking does not cost anything.
+ *
+ * Rollback (`fail`): the weighted average of the rows' e-values against "no harm" reaches 1/alpha and
+ * the one against "harm within the hold level" reaches 1/alphaBlock; or a zero-tolerance event was
+ * confirmed. An average is an e-value under any dependence, so the first bounds the chance of taking
+ * back a candidate that is nowhere worse by alpha, over all rows and looks (Ville 1939), and the second
+ * the chance for one nowhere worse than its hold levels by alphaBlock.
+ *
+ * Pass: every row by itself has 1/alphaPromote against "harm at or above the stage's margin", none
+ * holds, and no warning invalidates the split. An intersection needs no correction for many rows.
+ */
+export function assessGate(input: GateInput): GateReport {
+  const rows = assessRows(input);
+  const weights = rowWeights(rows);
+  const logHarm = combine(rows, weights, (row) => row.logHarm);
+  const logBlock = combine(rows, weights, (row) => row.logBlock);
+  const warnings = integrityWarnings(input.evidence.exposures, input.stage.index);
+  const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
+  const verdicts = rows
+    .map((row, index) => ({ row, verdict: judgeRow(row, failed.has(index), input.confidence) }))
+    .toSorted((left, right) => compareJudged(left, right))
+    .map(({ row, verdict }) => toVerdict(row, verdict, input.confidence));
+  const verdict = judgeGate(verdicts, warnings);
+  const culpritRow = verdict === "fail" ? rows[failed.culprit] : undefined;
+  const culprit = findCulprit(verdicts, verdict, culpritRow);
+  return {
+    verdict,
+    verdicts,
+    warnings,
+    culprit,
+    logHarm,
+    logBlock,
+    sentence: gateSentence({ verdict, verdicts, warnings, culprit, stage: input.stage }),
+    method: GATE_METHOD,
+  };
+}
+
+function assessRows(input: GateInput): readonly AssessedRow[] {
+  const metrics = new Map(input.metrics.map((metric) => [metric.name, metric]));
+  const rows = observeRows(input);
+  const slices = [...new Set(input.slices)].filter((slice) => slice !== ALL_TRAFFIC);
+  return input.criteria.flatMap((criterion) =>
+    [ALL_TRAFFIC, ...(criterion.perSlice ? slices : [])].map((slice) =>
+      assessRow({
+        criterion,
+        metric: metrics.get(criterion.metric),
+        slice,
+        row: rows.get(rowKey(criterion.metric, slice)) ?? observeRow([]),
+        confidence: input.confidence,
+        nextShareBps: input.stage.nextShareBps,
+      }),
+    ),
+  );
+}
+
+/** The evidence of every metric and slice, decoded once however many criteria judge it. */
+function observeRows(input: GateInput): ReadonlyMap<string, ObservedRow> {
+  const strata = new Map<string, readonly StratumEvidence[]>();
+  for (const entry of input.evidence.metrics) {
+    const key = rowKey(entry.metric, entry.slice);
+    strata.set(key, [...(strata.get(key) ?? []), ...entry.strata]);
+  }
+  return new Map([...strata].map(([key, entries]) => [key, observeRow(entries)]));
+}
+
+function rowKey(metric: string, slice: string): string {
+  return `${metric}\n${slice}`;
+}
+
+/**
+ * Half of the weight on all traffic and half on the slices, each spread evenly; all of it on all
+ * traffic if no criterion is judged per slice. Fixed by the policy and the slices, never by the
+ * evidence. Rows without a test (zero tolerance, unsupported) have no part in it.
+ */
+function rowWeights(rows: readonly AssessedRow[]): readonly number[] {
+  const isTested = (row: AssessedRow): boolean => row.outcome.kind === "tested";
+  const tested = rows.filter(isTested);
+  const whole = tested.filter((row) => row.slice === ALL_TRAFFIC).length;
+  const sliced = tested.length - whole;
+  const wholeShare = sliced === 0 ? 1 : 0.5;
+  return rows.map((row) => {
+    if (!isTested(row)) return 0;
+    return row.slice === ALL_TRAFFIC ? wholeShare / whole : (1 - wholeShare) / sliced;
+  });
+}
+
+function combine(
+  rows: readonly AssessedRow[],
+  weights: readonly number[],
+  logOf: (row: AssessedRow) => number,
+): number {
+  const terms = rows.map((row, index) => ({ weight: weights[index] ?? 0, logValue: logOf(row) }));
+  const hasTests = terms.some((term) => term.weight > 0);
+  return hasTests ? logWeightedAverage(terms) : 0;
+}
+
+type FailedRows = { readonly culprit: number; readonly has: (index: number) => boolean };
+
+const NONE_FAILED: FailedRows = { culprit: -1, has: () => false };
+
+/**
+ * Which rows a rollback is because of. A confirmed zero-tolerance event comes first. Otherwise the
+ * culprit is the row that is furthest beyond both thresholds, and further rows are named by e-BH, so
+ * that the expected share of innocent ones among the named is at most alpha.
+ */
+function failedRows(
+  rows: readonly AssessedRow[],
+  combined: {
+    readonly logHarm: number;
+    readonly logBlock: number;
+    readonly confidence: GateConfidence;
+  },
+): FailedRows {
+  const { alpha, alphaBlock } = combined.confidence;
+  const harmNeeded = Math.log(1 / alpha);
+  const blockNeeded = Math.log(1 / alphaBlock);
+  const events = rows.flatMap((row, index) => (hasConfirmedEvent(row) ? [index] : []));
+  const isProven = combined.logHarm >= harmNeeded && combined.logBlock >= blockNeeded;
+  if (!isProven) {
+    const first = events[0];
+    return first === undefined
+      ? NONE_FAILED
+      : { culprit: first, has: (index) => events.includes(index) };
+  }
+  const excess = rows.map((row) =>
+    row.outcome.kind === "tested"
+      ? Math.min(row.logHarm - harmNeeded, row.logBlock - blockNeeded)
+      : Number.NEGATIVE_INFINITY,
+  );
+  const worst = excess.indexOf(Math.max(...excess));
+  const named = rejectByEBenjaminiHochberg(
+    rows.map((row) => row.logHarm),
+    alpha,
+  ).filter((index) => (rows[index] as AssessedRow).logBlock >= blockNeeded);
+  const failed = new Set([...events, worst, ...named]);
+  return { culprit: events[0] ?? worst, has: (index) => failed.has(index) };
+}
+
+function hasConfirmedEvent(row: AssessedRow): boolean {
+  return row.outcome.kind === "zero_tolerance" && row.outcome.confirmedEvents > 0;
+}
+
+function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfidence): VerdictKind {
+  if (hasFailed) return "fail";
+  if (row.outcome.kind === "unsupported" || !hasObservations(row)) return "inconclusive";
+  if (row.logHarm >= Math.log(confidence.amberOdds) && showsHarm(row)) return "hold";
+  // Beyond an absolute level, though not shown to be the candidate's doing: stop, and let people look.
+  const isBeyondLimit =
+    row.criterion.comparison.kind === "limit" &&
+    row.logBlock >= Math.log(1 / confidence.alphaBlock);
+  if (isBeyondLimit) return "hold";
+  if (row.isSplitBroken) return "hold";
+  return row.logSafety >= Math.log(1 / confidence.alphaPromote) ? "pass" : "inconclusive";
+}
+
+/**
+ * Whether the arms as observed differ to the harmful side at all. Between two equal arms a chance imbalance
+ * of their sizes can lift the odds to amber for a while; that is no reason to stop people.
+ */
+function showsHarm({ criterion, estimate }: AssessedRow): boolean {
+  if (estimate.harm === null) return true;
+  switch (criterion.comparison.kind) {
+    case "relative":
+    case "difference":
+      return estimate.harm > 0;
+    case "ratio":
+      return estimate.harm > 1;
+    case "limit":
+    case "zero_tolerance":
+      return true;
+    default: {
+      const unreachable: never = criterion.comparison;
+      return unreachable;
+    }
+  }
+}
+
+const SEVERITY: Readonly<Record<VerdictKind, number>> = {
+  fail: 0,
+  hold: 1,
+  inconclusive: 2,
+  pass: 3,
+};
+
+type Judged = { readonly row: AssessedRow; readonly verdict: VerdictKind };
+
+function compareJudged(left: Judged, right: Judged): number {
+  return (
+    SEVERITY[left.verdict] - SEVERITY[right.verdict] ||
+    right.row.logHarm - left.row.logHarm ||
+    compareText(left.row.criterion.id, right.row.criterion.id) ||
+    compareText(left.row.slice, right.row.slice)
+  );
+}
+
+function compareText(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+function judgeGate(
+  verdicts: readonly Verdict[],
+  warnings: readonly IntegrityWarning[],
+): VerdictKind {
+  const worst = verdicts[0]?.verdict;
+  if (worst === "fail") return "fail";
+  const isInvalid = warnings.some((warning) => warning.kind === "sample_ratio_mismatch");
+  if (worst === "hold" || isInvalid) return "hold";
+  // A gate without criteria has proven nothing.
+  return worst ?? "inconclusive";
+}
+
+function findCulprit(
+  verdicts: readonly Verdict[],
+  verdict: VerdictKind,
+  culpritRow: AssessedRow | undefined,
+): Verdict | null {
+  if (verdict === "fail" && culpritRow !== undefined) {
+    const { criterion, slice } = culpritRow;
+    return verdicts.find((row) => row.criterionId === criterion.id && row.slice === slice) ?? null;
+  }
+  const first = verdicts[0];
+  return verdict === "hold" && first?.verdict === "hold" ? first : null;
+}
+
+function toVerdict(row: AssessedRow, verdict: VerdictKind, confidence: GateConfidence): Verdict {
+  const { estimate, criterion } = row;
+  return {
+    criterionId: criterion.id,
+    metric: criterion.metric,
+    slice: row.slice,
+    verdict,
+    evidence: evidenceState(row),
+    estimate: estimate.harm,
+    interval: intervalOf(estimate.bounds, 1 - confidence.alpha),
+    baselineMean: estimate.baselineMean,
+    candidateMean: estimate.candidateMean,
+    observations: row.observations,
+    logHarm: row.logHarm,
+    logBlock: row.logBlock,
+    logSafety: row.logSafety,
+    levels: row.levels,
+    method: methodOf(row),
+    sentence: rowSentence(row, verdict),
+    moreObservations: verdict === "inconclusive" ? row.moreObservations : null,
+  };
+}
+
+/** An interval without ends is none; infinities would not survive being stored as JSON. */
+function intervalOf(bounds: Bounds | null, level: number): Interval | null {
+  if (bounds === null || !Number.isFinite(bounds.low) || !Number.isFinite(bounds.high)) return null;
+  return { ...bounds, level };
+}
+
+function methodOf(row: AssessedRow): string {
+  if (row.outcome.kind === "unsupported") return row.outcome.method;
+  const name = row.outcome.kind === "tested" ? row.outcome.method : "zero-tolerance";
+  return `${GATE_METHOD}:${name}`;
+}
+
+function evidenceState(row: AssessedRow): EvidenceState {
+  if (row.metric === undefined) return "error";
+  return hasObservations(row) ? "measured" : "no_data";
+}

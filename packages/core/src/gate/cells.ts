@@ -1,0 +1,164 @@
+import { valueOfBin } from "./bins.ts";
+import type { EvidenceCell, PairCell } from "./evidence.ts";
+import type { MetricDefinition } from "./metric.ts";
+
+/** A bin and how many observations it holds. */
+export type BinCount = { readonly bin: number; readonly count: number };
+
+/** A joint bin and how many pairs it holds. */
+export type PairBinCount = {
+  readonly baselineBin: number;
+  readonly candidateBin: number;
+  readonly count: number;
+};
+
+export function emptyCell(): EvidenceCell {
+  return { bins: {} };
+}
+
+export function emptyPairCell(): PairCell {
+  return { joint: {} };
+}
+
+/** The cell with one more observation (or `count` more) in a bin. See `binOfValue` for the bin. */
+export function addObservation(cell: EvidenceCell, bin: number, count = 1): EvidenceCell {
+  return { bins: mergeCounts(cell.bins, { [bin]: count }) };
+}
+
+/** The pair cell with one more pair (or `count` more) in a joint bin. */
+export function addPair(
+  cell: PairCell,
+  pair: { readonly baselineBin: number; readonly candidateBin: number },
+  count = 1,
+): PairCell {
+  return {
+    joint: mergeCounts(cell.joint, { [`${pair.baselineBin}:${pair.candidateBin}`]: count }),
+  };
+}
+
+/** The sum of two cells: exact, commutative and associative, for counts are integers. */
+export function mergeCells(left: EvidenceCell, right: EvidenceCell): EvidenceCell {
+  return { bins: mergeCounts(left.bins, right.bins) };
+}
+
+export function mergePairCells(left: PairCell, right: PairCell): PairCell {
+  return { joint: mergeCounts(left.joint, right.joint) };
+}
+
+/**
+ * The bins of a cell, ascending. Sorted because floating-point sums depend on the order of their terms
+ * and the order of an object's keys depends on its history: equal evidence must give equal verdicts,
+ * to the bit. A key that is no integer or a count that is no positive number holds no observation.
+ */
+export function cellBins(cell: EvidenceCell): readonly BinCount[] {
+  const result: BinCount[] = [];
+  for (const [key, count] of Object.entries(cell.bins)) {
+    const bin = Number(key);
+    if (Number.isInteger(bin) && isCount(count)) result.push({ bin, count });
+  }
+  return isAscending(result) ? result : result.toSorted((left, right) => left.bin - right.bin);
+}
+
+/** The joint bins of a pair cell, ascending by baseline bin and then by candidate bin. */
+export function pairCellBins(cell: PairCell): readonly PairBinCount[] {
+  const result: PairBinCount[] = [];
+  let isSorted = true;
+  let previous: PairBinCount | null = null;
+  for (const key in cell.joint) {
+    const count = cell.joint[key];
+    const separator = key.indexOf(":");
+    if (separator < 0 || !isCount(count)) continue;
+    const baselineBin = integerAt(key, 0, separator);
+    const candidateBin = integerAt(key, separator + 1, key.length);
+    if (Number.isNaN(baselineBin) || Number.isNaN(candidateBin)) continue;
+    const entry = { baselineBin, candidateBin, count };
+    isSorted &&= previous === null || comparePairs(previous, entry) < 0;
+    previous = entry;
+    result.push(entry);
+  }
+  return isSorted ? result : result.toSorted(comparePairs);
+}
+
+/**
+ * The decimal integer in text[start, end), NaN if there is none. Thousands of joint bins are read at
+ * every look, and cutting each into two strings takes longer than all the tests on them.
+ */
+function integerAt(text: string, start: number, end: number): number {
+  const isNegative = text.charCodeAt(start) === MINUS;
+  const first = isNegative ? start + 1 : start;
+  if (first >= end) return Number.NaN;
+  let value = 0;
+  for (let index = first; index < end; index += 1) {
+    const digit = text.charCodeAt(index) - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return isNegative ? -value : value;
+}
+
+const MINUS = 45;
+const ZERO = 48;
+
+function comparePairs(left: PairBinCount, right: PairBinCount): number {
+  return left.baselineBin - right.baselineBin || left.candidateBin - right.candidateBin;
+}
+
+export type CellSummary = {
+  readonly count: number;
+  /** In the metric's unit; null without observations. */
+  readonly mean: number | null;
+  /** The metric's own quantile for a quantile metric, else the median; null without observations. */
+  readonly quantile: number | null;
+};
+
+/** Count, mean and quantile of a cell, in the metric's unit, for display. */
+export function summarizeCell(metric: MetricDefinition, cell: EvidenceCell): CellSummary {
+  const bins = cellBins(cell);
+  const count = totalCount(bins);
+  if (count === 0) return { count, mean: null, quantile: null };
+  let sum = 0;
+  for (const entry of bins) sum += entry.count * valueOfBin(metric, entry.bin);
+  const quantile = quantileOfBins(metric, bins, metric.quantile ?? 0.5);
+  return { count, mean: sum / count, quantile };
+}
+
+/** The smallest bin's value with at least the share `quantile` of the observations at or below it. */
+export function quantileOfBins(
+  metric: MetricDefinition,
+  bins: readonly BinCount[],
+  quantile: number,
+): number | null {
+  const target = quantile * totalCount(bins);
+  let seen = 0;
+  for (const entry of bins) {
+    seen += entry.count;
+    if (seen >= target) return valueOfBin(metric, entry.bin);
+  }
+  return null;
+}
+
+export function totalCount(bins: readonly { readonly count: number }[]): number {
+  let total = 0;
+  for (const entry of bins) total += entry.count;
+  return total;
+}
+
+function isCount(count: unknown): count is number {
+  return typeof count === "number" && Number.isFinite(count) && count > 0;
+}
+
+function isAscending(bins: readonly BinCount[]): boolean {
+  for (let index = 1; index < bins.length; index += 1) {
+    if ((bins[index - 1] as BinCount).bin > (bins[index] as BinCount).bin) return false;
+  }
+  return true;
+}
+
+function mergeCounts(
+  left: Readonly<Record<string, number>>,
+  right: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const merged: Record<string, number> = { ...left };
+  for (const [bin, count] of Object.entries(right)) merged[bin] = (merged[bin] ?? 0) + count;
+  return merged;
+}

@@ -1,0 +1,66 @@
+/**
+ * Evidence: mergeable sufficient statistics of one metric.
+ *
+ * A cell is a map from bin to count. Counts are integers, so merging is exact, commutative and
+ * associative: adding shards or replaying batches in any order gives the same cell, to the bit, and
+ * the size of a cell is bounded whatever the traffic (101 bins, or 101 x 101 for pairs).
+ *
+ * Bins:
+ * - binary:       0 and 100
+ * - bounded:      0..100, the value scaled from the metric's range to [0, 1] and rounded to 0.01
+ * - heavy_tailed, quantile: logarithmic bins of 2% relative width, `bin = round(ln(x) / ln(1.02))`,
+ *   floor at -1000 (x = 0). See bins.ts.
+ *
+ * A pair cell holds the joint distribution of (baseline bin, candidate bin) of the same input, because
+ * a relative margin on pairs needs both numbers and not only their difference.
+ */
+export type EvidenceCell = {
+  /** Bin index (a decimal integer as text) -> number of observations. */
+  readonly bins: Readonly<Record<string, number>>;
+};
+
+export type PairCell = {
+  /** "baselineBin:candidateBin" -> number of pairs. */
+  readonly joint: Readonly<Record<string, number>>;
+};
+
+/**
+ * What one stage of a rollout has gathered for one metric on one slice. A stage is a stratum: the
+ * candidate's share is constant within it, so the propensity of every counted request is known.
+ */
+export type StratumEvidence = {
+  readonly stageIndex: number;
+  /** Probability, in basis points (0..10000), that a counted request went to the candidate. */
+  readonly propensityBps: number;
+  readonly baseline: EvidenceCell;
+  readonly candidate: EvidenceCell;
+  readonly pairs: PairCell;
+};
+
+export type MetricEvidence = {
+  readonly metric: string;
+  /** "*" for all traffic, else "attribute=value", e.g. "document_type=discharge". */
+  readonly slice: string;
+  readonly strata: readonly StratumEvidence[];
+};
+
+/** Observations per stage and arm, of whatever metric: what least numbers of observations count. */
+export type StageExposure = {
+  readonly stageIndex: number;
+  readonly propensityBps: number;
+  /** Randomised units (requests, conversations, users...) counted into each arm. */
+  readonly baseline: number;
+  readonly candidate: number;
+  readonly pairs: number;
+  /** Exchanges left out of the evidence, by reason: forced, repeat, fallback, error, ... */
+  readonly excluded: Readonly<Record<string, number>>;
+  /** When the newest of them was observed, epoch milliseconds. */
+  readonly lastObservedAtMs: number | null;
+};
+
+export type RolloutEvidence = {
+  readonly metrics: readonly MetricEvidence[];
+  readonly exposures: readonly StageExposure[];
+};
+
+export const ALL_TRAFFIC = "*";

@@ -1,0 +1,90 @@
+import { mergeCells, mergePairCells } from "./cells.ts";
+import type {
+  MetricEvidence,
+  RolloutEvidence,
+  StageExposure,
+  StratumEvidence,
+} from "./evidence.ts";
+
+export function emptyEvidence(): RolloutEvidence {
+  return { metrics: [], exposures: [] };
+}
+
+/**
+ * The evidence of two shards or batches together. Order-free: entries come out sorted by metric,
+ * slice, stage and propensity, and counts are added. Entries of one stage with different propensities
+ * stay apart: the tests need each request's own propensity.
+ *
+ * The two must hold different observations. Deduplication by exchange id happens before binning;
+ * counts cannot tell a repeat.
+ */
+export function mergeEvidence(left: RolloutEvidence, right: RolloutEvidence): RolloutEvidence {
+  return {
+    metrics: mergeBy([...left.metrics, ...right.metrics], metricKey, mergeMetrics).map((entry) => ({
+      ...entry,
+      strata: mergeStrata(entry.strata),
+    })),
+    exposures: mergeBy([...left.exposures, ...right.exposures], stageKey, mergeExposures),
+  };
+}
+
+/** Strata of one metric and slice, one per stage and propensity, ascending. */
+export function mergeStrata(strata: readonly StratumEvidence[]): readonly StratumEvidence[] {
+  return mergeBy(strata, stageKey, (left, right) => ({
+    ...left,
+    baseline: mergeCells(left.baseline, right.baseline),
+    candidate: mergeCells(left.candidate, right.candidate),
+    pairs: mergePairCells(left.pairs, right.pairs),
+  }));
+}
+
+function mergeMetrics(left: MetricEvidence, right: MetricEvidence): MetricEvidence {
+  return { ...left, strata: [...left.strata, ...right.strata] };
+}
+
+function mergeExposures(left: StageExposure, right: StageExposure): StageExposure {
+  const excluded: Record<string, number> = { ...left.excluded };
+  for (const [reason, count] of Object.entries(right.excluded)) {
+    excluded[reason] = (excluded[reason] ?? 0) + count;
+  }
+  return {
+    ...left,
+    baseline: left.baseline + right.baseline,
+    candidate: left.candidate + right.candidate,
+    pairs: left.pairs + right.pairs,
+    excluded,
+    lastObservedAtMs: latest(left.lastObservedAtMs, right.lastObservedAtMs),
+  };
+}
+
+function latest(left: number | null, right: number | null): number | null {
+  if (left === null || right === null) return left ?? right;
+  return Math.max(left, right);
+}
+
+function metricKey(entry: MetricEvidence): string {
+  return JSON.stringify([entry.metric, entry.slice]);
+}
+
+// Padded so that keys sort as numbers do.
+function stageKey(entry: { readonly stageIndex: number; readonly propensityBps: number }): string {
+  return [entry.stageIndex, entry.propensityBps]
+    .map((part) => String(part).padStart(12, "0"))
+    .join("/");
+}
+
+function mergeBy<T>(
+  entries: readonly T[],
+  keyOf: (entry: T) => string,
+  merge: (left: T, right: T) => T,
+): readonly T[] {
+  const merged = new Map<string, T>();
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const known = merged.get(key);
+    merged.set(key, known === undefined ? entry : merge(known, entry));
+  }
+  return [...merged.entries()]
+    .toSorted(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0))
+    .map(([, entry]) => entry);
+}

@@ -1,0 +1,139 @@
+import { metricRange, TOP_BIN, valueOfBin } from "./bins.ts";
+import type { Comparison } from "./criterion.ts";
+import type { MetricDefinition } from "./metric.ts";
+
+/**
+ * How the bins of a metric become outcomes in [0, 1], the only thing the tests know. Every metric kind
+ * is such a scale, which is why one set of tests serves all of them.
+ */
+export type OutcomeScale = {
+  readonly candidateOutcome: (bin: number) => number;
+  readonly baselineOutcome: (bin: number) => number;
+  /** A value in the metric's unit is origin + span * outcome. */
+  readonly origin: number;
+  readonly span: number;
+  /** Whether outcomes are only 0 and 1, so that counts of events say everything. */
+  readonly isBinary: boolean;
+  /** Guess of the baseline's mean outcome and of one outcome's variance; see `expected`. */
+  readonly centre: number;
+  readonly variance: number;
+};
+
+export type ScaleResult =
+  | { readonly kind: "scale"; readonly scale: OutcomeScale }
+  /** The metric kind cannot be tested with what is known; `reason` says what is missing. */
+  | { readonly kind: "unsupported"; readonly method: string; readonly reason: string };
+
+/** A heavy tail is clipped at so many times the expected mean (statistics of costs and tokens). */
+const CLIP_MULTIPLE = 20;
+
+// Rates and scores cluster near their good end. The guess is only a default for `expected`.
+const DEFAULT_CENTRE_HIGHER_IS_BETTER = 0.85;
+const DEFAULT_CENTRE_LOWER_IS_BETTER = 0.1;
+// Standard deviation 0.2 of a score in [0, 1].
+const DEFAULT_SCORE_VARIANCE = 0.04;
+// Variance of min(x, C)/C, C = 20 means, for a lognormal cost with sigma 1.2: 3.2/400.
+const DEFAULT_CLIPPED_VARIANCE = 0.008;
+
+/** The scale on which a metric is judged under a comparison. Depends on frozen inputs only. */
+export function outcomeScale(metric: MetricDefinition, comparison: Comparison): ScaleResult {
+  switch (metric.kind) {
+    case "binary":
+    case "bounded":
+      return { kind: "scale", scale: boundedScale(metric) };
+    case "heavy_tailed":
+      return clippedScale(metric, comparison);
+    case "quantile":
+      return exceedanceScale(metric, comparison);
+    default: {
+      const unreachable: never = metric.kind;
+      return unreachable;
+    }
+  }
+}
+
+function boundedScale(metric: MetricDefinition): OutcomeScale {
+  const isBinary = metric.kind === "binary";
+  const [origin, high] = isBinary ? [0, 1] : metricRange(metric);
+  const span = high - origin;
+  const isHigherBetter = metric.direction === "higher_is_better";
+  const fallback = isHigherBetter
+    ? DEFAULT_CENTRE_HIGHER_IS_BETTER
+    : DEFAULT_CENTRE_LOWER_IS_BETTER;
+  const expected = metric.expected;
+  const centre = inside(expected === undefined ? fallback : (expected.value - origin) / span);
+  const spread = expected?.spread;
+  const scoreVariance = spread === undefined ? DEFAULT_SCORE_VARIANCE : (spread / span) ** 2;
+  const outcome = (bin: number): number => Math.min(1, Math.max(0, bin / TOP_BIN));
+  return {
+    candidateOutcome: outcome,
+    baselineOutcome: outcome,
+    origin,
+    span,
+    isBinary,
+    centre,
+    variance: isBinary ? centre * (1 - centre) : scoreVariance,
+  };
+}
+
+/**
+ * min(x, C)/C with C fixed before the start: 20 expected means, or 20 limits when there is a limit and
+ * no expectation. What is tested is the mean of the clipped value; both arms are clipped alike.
+ */
+function clippedScale(metric: MetricDefinition, comparison: Comparison): ScaleResult {
+  const limit = comparison.kind === "limit" ? comparison.rollback : null;
+  const typical = metric.expected?.value ?? limit;
+  if (typical === null || !(typical > 0)) {
+    return unsupported(metric, "the mean to expect of the baseline, which says where to clip");
+  }
+  const ceiling = CLIP_MULTIPLE * typical;
+  const spread = metric.expected?.spread;
+  const outcome = (bin: number): number => Math.min(1, valueOfBin(metric, bin) / ceiling);
+  const scale: OutcomeScale = {
+    candidateOutcome: outcome,
+    baselineOutcome: outcome,
+    origin: 0,
+    span: ceiling,
+    isBinary: false,
+    centre: inside(typical / ceiling),
+    variance: spread === undefined ? DEFAULT_CLIPPED_VARIANCE : (spread / ceiling) ** 2,
+  };
+  return { kind: "scale", scale };
+}
+
+/** Exceedances of a limit: "p95 is at most 2.5 s" is "at most 5% of values exceed 2.5 s". */
+function exceedanceScale(metric: MetricDefinition, comparison: Comparison): ScaleResult {
+  const quantile = metric.quantile;
+  if (quantile === undefined || !(quantile > 0 && quantile < 1)) {
+    return unsupported(metric, "which quantile it is about");
+  }
+  if (metric.direction !== "lower_is_better") {
+    return unsupported(metric, "a direction in which lower is better");
+  }
+  // Moves against the baseline have thresholds of their own, see quantile-move.ts; what is set here
+  // only serves their planning.
+  const threshold = comparison.kind === "limit" ? comparison.rollback : metric.expected?.value;
+  if (threshold === undefined || !(threshold > 0)) {
+    return unsupported(metric, "a limit, or the baseline's quantile frozen before the start");
+  }
+  const outcome = (bin: number): number => (valueOfBin(metric, bin) > threshold ? 1 : 0);
+  const centre = inside((1 - quantile) / 2);
+  const scale: OutcomeScale = {
+    candidateOutcome: outcome,
+    baselineOutcome: outcome,
+    origin: 0,
+    span: 1,
+    isBinary: true,
+    centre,
+    variance: centre * (1 - centre),
+  };
+  return { kind: "scale", scale };
+}
+
+function unsupported(metric: MetricDefinition, reason: string): ScaleResult {
+  return { kind: "unsupported", method: `not-implemented:${metric.kind}`, reason };
+}
+
+function inside(share: number): number {
+  return Math.min(0.999, Math.max(0.001, share));
+}

@@ -1,0 +1,211 @@
+import { isJsonObject } from "../json.ts";
+import type { Comparison, Criterion, UndecidedAction } from "./criterion.ts";
+import type { MetricDefinition } from "./metric.ts";
+import { textOfLevel } from "./number-text.ts";
+import { parseDurationSeconds } from "./parse-amount.ts";
+import type { CriterionProblem } from "./parse-comparison.ts";
+import { parseComparison, show } from "./parse-comparison.ts";
+
+export type CriteriaResult =
+  | { readonly kind: "parsed"; readonly criteria: readonly Criterion[] }
+  | { readonly kind: "problems"; readonly problems: readonly CriterionProblem[] };
+
+const KEYS: readonly string[] = [
+  "metric",
+  "hold",
+  "rollback",
+  "limit",
+  "tolerance",
+  "maximum_rate",
+  "within",
+  "slices",
+  "on_inconclusive",
+  "on_no_data",
+  "on_error",
+];
+
+const ACTIONS: readonly UndecidedAction[] = ["extend", "hold", "rollback"];
+
+/**
+ * Parses the criteria of a gate, a map from criterion id to its thresholds:
+ *
+ *     quality: { hold: "-5%", rollback: "-10%" }
+ *     edit_rate: { rollback: "+2pp", within: 24h }
+ *     correction_rate: { rollback: "1.5x" }
+ *     latency_p95: { limit: 2.5s }
+ *     harmful_content: { tolerance: zero }
+ *
+ * The id is the metric's name unless `metric` is given. All problems are returned together.
+ *
+ * @param source What the YAML holds, already parsed to plain values.
+ * @param path Where it stands in its document, for the messages.
+ */
+export function parseCriteria(
+  source: unknown,
+  metrics: readonly MetricDefinition[],
+  path = "gate",
+): CriteriaResult {
+  if (!isJsonObject(source)) {
+    const message = `Found ${show(source)}. Wanted criteria by name, such as quality: { rollback: "-10%" }.`;
+    return { kind: "problems", problems: [{ path, message }] };
+  }
+  const criteria: Criterion[] = [];
+  const problems: CriterionProblem[] = [];
+  for (const [id, fields] of Object.entries(source)) {
+    const parsed = parseCriterion({ id, source: fields, metrics, path: `${path}.${id}` });
+    if (parsed.kind === "parsed") criteria.push(parsed.criterion);
+    else problems.push(...parsed.problems);
+  }
+  return problems.length > 0 ? { kind: "problems", problems } : { kind: "parsed", criteria };
+}
+
+export type CriterionResult =
+  | { readonly kind: "parsed"; readonly criterion: Criterion }
+  | { readonly kind: "problems"; readonly problems: readonly CriterionProblem[] };
+
+export type CriterionSource = {
+  readonly id: string;
+  readonly source: unknown;
+  readonly metrics: readonly MetricDefinition[];
+  readonly path: string;
+};
+
+/** Parses one criterion; see {@link parseCriteria}. */
+function parseCriterion({ id, source, metrics, path }: CriterionSource): CriterionResult {
+  const problems: CriterionProblem[] = [];
+  const report = (at: string, message: string): void => {
+    problems.push({ path: at, message });
+  };
+  if (!isJsonObject(source)) {
+    report(path, `Found ${show(source)}. Wanted thresholds, such as { rollback: "-10%" }.`);
+    return { kind: "problems", problems };
+  }
+  const fields: Readonly<Record<string, unknown>> = source;
+  for (const key of Object.keys(fields)) {
+    if (!KEYS.includes(key)) {
+      report(`${path}.${key}`, `Unknown key "${key}". Known are ${KEYS.join(", ")}.`);
+    }
+  }
+  const metricName = fields["metric"] ?? id;
+  const metric = metrics.find((known) => known.name === metricName);
+  if (metric === undefined) {
+    const at = fields["metric"] === undefined ? path : `${path}.metric`;
+    report(at, unknownMetricMessage(metricName, metrics));
+    return { kind: "problems", problems };
+  }
+  const comparison = parseComparison({ metric, path, fields, report });
+  const rest = parseRest(fields, path, report);
+  if (comparison === null || problems.length > 0) return { kind: "problems", problems };
+  const { slices, ...others } = rest;
+  const perSlice = slices ?? isJudgedPerSlice(comparison);
+  return {
+    kind: "parsed",
+    criterion: { id, metric: metric.name, comparison, perSlice, ...others },
+  };
+}
+
+type Report = (path: string, message: string) => void;
+
+function parseRest(fields: Readonly<Record<string, unknown>>, path: string, report: Report) {
+  const within = fields["within"];
+  const withinSeconds =
+    within === undefined || within === null ? null : parseDurationSeconds(within);
+  if (within !== undefined && within !== null && withinSeconds === null) {
+    report(`${path}.within`, `Found ${show(within)}. Wanted a duration, such as "24h" or "90m".`);
+  }
+  const slices = fields["slices"];
+  if (slices !== undefined && typeof slices !== "boolean") {
+    report(`${path}.slices`, `Found ${show(slices)}. Wanted true or false.`);
+  }
+  const action = (key: string): UndecidedAction => {
+    const found = fields[key] ?? "hold";
+    const known = ACTIONS.find((candidate) => candidate === found);
+    if (known !== undefined) return known;
+    report(
+      `${path}.${key}`,
+      `Found ${show(found)}. Wanted one of ${ACTIONS.join(", ")}; doubt never passes.`,
+    );
+    return "hold";
+  };
+  return {
+    withinSeconds,
+    slices: typeof slices === "boolean" ? slices : null,
+    onInconclusive: action("on_inconclusive"),
+    onNoData: action("on_no_data"),
+    onError: action("on_error"),
+  };
+}
+
+/** Changes are compared within each slice; absolute bounds hold for all traffic together. */
+function isJudgedPerSlice(comparison: Comparison): boolean {
+  return comparison.kind === "relative" || comparison.kind === "difference";
+}
+
+function unknownMetricMessage(found: unknown, metrics: readonly MetricDefinition[]): string {
+  const names = metrics.map((metric) => metric.name);
+  const close = names.filter((name) => typeof found === "string" && isClose(name, found));
+  const hint =
+    close.length > 0 ? `Did you mean ${close.join(" or ")}?` : `Known are ${names.join(", ")}.`;
+  return `Unknown metric ${show(found)}. ${hint}`;
+}
+
+function isClose(name: string, found: string): boolean {
+  const [left, right] = [name, found].map((text) =>
+    text.toLowerCase().replaceAll(/[^a-z0-9]/g, ""),
+  );
+  if (left === undefined || right === undefined || right === "") return false;
+  return left.startsWith(right.slice(0, 5)) || right.startsWith(left.slice(0, 5));
+}
+
+/**
+ * A criterion in words: "roll back when quality falls more than 10% below the baseline; hold at 5%".
+ * Says everything that decides, so two criteria with the same words judge alike.
+ */
+export function describeCriterion(criterion: Criterion, metric: MetricDefinition): string {
+  const { comparison } = criterion;
+  const scope = scopeText(criterion);
+  const level = (harm: number): string => textOfLevel(metric, comparison, harm);
+  const verb = metric.direction === "higher_is_better" ? "falls" : "rises";
+  switch (comparison.kind) {
+    case "relative":
+    case "difference": {
+      const side = verb === "falls" ? "below" : "above";
+      return (
+        `roll back when ${metric.name} ${verb} more than ${level(comparison.rollback)} ${side} ` +
+        `the baseline; hold at ${level(comparison.hold)}${scope}`
+      );
+    }
+    case "ratio":
+      return (
+        `roll back when ${metric.name} is more than ${level(comparison.rollback)}; ` +
+        `hold at ${level(comparison.hold)}${scope}`
+      );
+    case "limit": {
+      const hold = comparison.hold === null ? "" : `; hold at ${level(comparison.hold)}`;
+      const side = verb === "falls" ? "below" : "above";
+      return `roll back when ${metric.name} is ${side} ${level(comparison.rollback)} and worse than the baseline${hold}${scope}`;
+    }
+    case "zero_tolerance":
+      return (
+        `roll back on the first confirmed event of ${metric.name}; advance only when a rate of ` +
+        `${level(comparison.maximumRate)} is ruled out${scope}`
+      );
+    default: {
+      const unreachable: never = comparison;
+      return unreachable;
+    }
+  }
+}
+
+function scopeText(criterion: Criterion): string {
+  const within =
+    criterion.withinSeconds === null
+      ? ""
+      : `; counts the first ${durationText(criterion.withinSeconds)}`;
+  return `${within}${criterion.perSlice ? "; on each slice too" : ""}`;
+}
+
+function durationText(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}

@@ -1,0 +1,233 @@
+import type { Bounds, IntervalTuning, MeanEstimates } from "../statistics/confidence-interval.ts";
+import {
+  differenceInterval,
+  meanInterval,
+  ratioInterval,
+} from "../statistics/confidence-interval.ts";
+import { valueOfBin } from "./bins.ts";
+import { quantileOfBins } from "./cells.ts";
+import type { BinCount } from "./cells.ts";
+import type { Comparison } from "./criterion.ts";
+import type { MetricDefinition } from "./metric.ts";
+import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
+import { isRandomised } from "./observed-row.ts";
+
+/** What was measured, for people. No decision rests on it. */
+export type RowEstimate = {
+  /** Harm in the comparison's own terms; null without observations of what it needs. */
+  readonly harm: number | null;
+  readonly bounds: Bounds | null;
+  /** In the metric's unit. */
+  readonly baselineMean: number | null;
+  readonly candidateMean: number | null;
+  /**
+   * Variance that one candidate observation or pair brings to the harm, in the metric's unit squared;
+   * for planning. Null when too few were seen to say.
+   */
+  readonly unitVariance: number | null;
+  /** Which observations the means are of. */
+  readonly basis: "pairs" | "arms" | "candidate" | "none";
+};
+
+/** From so many observations on, what was seen plans better than what was guessed. */
+const TRUST_FROM = 50;
+
+const NOTHING: RowEstimate = {
+  harm: null,
+  bounds: null,
+  baselineMean: null,
+  candidateMean: null,
+  unitVariance: null,
+  basis: "none",
+};
+
+/**
+ * Harm observed so far with an anytime interval. Pairs are shown when they tell more than the arms
+ * (smaller variance of the difference). Arms are compared within strata, weighted n_c·n_b/(n_c + n_b)
+ * (Mantel and Haenszel), so that a moving share of traffic does not mix times of day into the means.
+ */
+export function estimateRow(
+  row: ObservedRow,
+  { metric, comparison }: { readonly metric: MetricDefinition; readonly comparison: Comparison },
+  tuning: IntervalTuning,
+): RowEstimate {
+  if (metric.kind === "quantile") return estimateQuantile(row, metric);
+  const pairs = pairMeans(row, metric);
+  const arms = armMeans(row, metric);
+  const chosen = sharper(pairs, arms);
+  if (comparison.kind === "limit" || comparison.kind === "zero_tolerance") {
+    const own = candidateMean(row, metric);
+    if (own === null) return NOTHING;
+    return {
+      harm: own.mean,
+      bounds: meanInterval(own.mean, own.variance, tuning),
+      baselineMean: chosen?.baseline ?? null,
+      candidateMean: own.mean,
+      unitVariance: own.count >= TRUST_FROM ? own.variance * own.count : null,
+      basis: "candidate",
+    };
+  }
+  if (chosen === null) return NOTHING;
+  const units = chosen === pairs ? row.pairCount : row.candidateCount;
+  return {
+    ...comparedHarm(chosen, { metric, comparison }, tuning),
+    baselineMean: chosen.baseline,
+    candidateMean: chosen.candidate,
+    unitVariance: units >= TRUST_FROM ? differenceVariance(chosen) * units : null,
+    basis: chosen === pairs ? "pairs" : "arms",
+  };
+}
+
+function comparedHarm(
+  means: MeanEstimates,
+  {
+    metric,
+    comparison,
+  }: {
+    readonly metric: MetricDefinition;
+    readonly comparison: Extract<Comparison, { kind: "relative" | "difference" | "ratio" }>;
+  },
+  tuning: IntervalTuning,
+): Pick<RowEstimate, "harm" | "bounds"> {
+  const sign = metric.direction === "higher_is_better" ? -1 : 1;
+  if (comparison.kind === "difference") {
+    const bounds = differenceInterval(means, tuning);
+    return {
+      // Adding 0 turns -0 into 0, which survives JSON.
+      harm: sign * (means.candidate - means.baseline) + 0,
+      bounds: sign > 0 ? bounds : { low: 0 - bounds.high, high: 0 - bounds.low },
+    };
+  }
+  if (!(means.baseline > 0)) return { harm: null, bounds: null };
+  const ratio = means.candidate / means.baseline;
+  const bounds = ratioInterval(means, tuning);
+  if (comparison.kind === "ratio") return { harm: ratio, bounds };
+  const harmOf = (value: number): number => sign * (value - 1) + 0;
+  if (bounds === null) return { harm: harmOf(ratio), bounds: null };
+  const ends = [harmOf(bounds.low), harmOf(bounds.high)];
+  return { harm: harmOf(ratio), bounds: { low: Math.min(...ends), high: Math.max(...ends) } };
+}
+
+function sharper(pairs: MeanEstimates | null, arms: MeanEstimates | null): MeanEstimates | null {
+  if (pairs === null || arms === null) return pairs ?? arms;
+  return differenceVariance(pairs) <= differenceVariance(arms) ? pairs : arms;
+}
+
+function differenceVariance(means: MeanEstimates): number {
+  return means.candidateVariance + means.baselineVariance - 2 * means.covariance;
+}
+
+function pairMeans(row: ObservedRow, metric: MetricDefinition): MeanEstimates | null {
+  const n = row.pairCount;
+  if (n === 0) return null;
+  let [sumB, sumC, sumBB, sumCC, sumBC] = [0, 0, 0, 0, 0];
+  for (const stratum of row.strata) {
+    for (const { baselineBin, candidateBin, count } of stratum.pairs) {
+      const b = valueOfBin(metric, baselineBin);
+      const c = valueOfBin(metric, candidateBin);
+      sumB += count * b;
+      sumC += count * c;
+      sumBB += count * b * b;
+      sumCC += count * c * c;
+      sumBC += count * b * c;
+    }
+  }
+  const [baseline, candidate] = [sumB / n, sumC / n];
+  const floor = varianceFloor(metric, n);
+  return {
+    baseline,
+    candidate,
+    baselineVariance: Math.max(0, sumBB / n - baseline * baseline) / n + floor,
+    candidateVariance: Math.max(0, sumCC / n - candidate * candidate) / n + floor,
+    covariance: (sumBC / n - baseline * candidate) / n,
+  };
+}
+
+function armMeans(row: ObservedRow, metric: MetricDefinition): MeanEstimates | null {
+  const strata = row.strata.filter(
+    (stratum) =>
+      isRandomised(stratum.propensity) &&
+      stratum.baseline.length > 0 &&
+      stratum.candidate.length > 0,
+  );
+  let [weights, baseline, candidate, baselineVariance, candidateVariance] = [0, 0, 0, 0, 0];
+  for (const stratum of strata) {
+    const b = cellMoments(stratum.baseline, metric);
+    const c = cellMoments(stratum.candidate, metric);
+    const weight = (b.count * c.count) / (b.count + c.count);
+    weights += weight;
+    baseline += weight * b.mean;
+    candidate += weight * c.mean;
+    baselineVariance += weight * weight * b.variance;
+    candidateVariance += weight * weight * c.variance;
+  }
+  if (weights === 0) return null;
+  return {
+    baseline: baseline / weights,
+    candidate: candidate / weights,
+    baselineVariance: baselineVariance / (weights * weights),
+    candidateVariance: candidateVariance / (weights * weights),
+    covariance: 0,
+  };
+}
+
+/** The candidate's own mean: its arms where it had traffic, its side of the pairs elsewhere. */
+function candidateMean(
+  row: ObservedRow,
+  metric: MetricDefinition,
+): ReturnType<typeof cellMoments> | null {
+  const bins = row.strata.flatMap(candidateBins);
+  return bins.length === 0 ? null : cellMoments(bins, metric);
+}
+
+function candidateBins(stratum: ObservedStratum): readonly BinCount[] {
+  if (stratum.candidate.length > 0) return stratum.candidate;
+  return stratum.pairs.map(({ candidateBin, count }) => ({ bin: candidateBin, count }));
+}
+
+function cellMoments(bins: readonly BinCount[], metric: MetricDefinition) {
+  let [count, sum, squares] = [0, 0, 0];
+  for (const entry of bins) {
+    const value = valueOfBin(metric, entry.bin);
+    count += entry.count;
+    sum += entry.count * value;
+    squares += entry.count * value * value;
+  }
+  const mean = sum / count;
+  const variance = Math.max(0, squares / count - mean * mean) / count;
+  return { count, mean, variance: variance + varianceFloor(metric, count) };
+}
+
+/**
+ * Ten equal answers are no proof of no variance. For events the variance is smoothed by half an event
+ * each way, and for scores by the width of a few bins.
+ */
+function varianceFloor(metric: MetricDefinition, count: number): number {
+  if (metric.kind === "binary") return 0.5 / (count + 1) ** 2;
+  const [low, high] = metric.range ?? [0, 1];
+  return metric.kind === "bounded" ? (0.02 * (high - low)) ** 2 / count : 0;
+}
+
+function estimateQuantile(row: ObservedRow, metric: MetricDefinition): RowEstimate {
+  const quantile = metric.quantile ?? 0.5;
+  const sort = (bins: readonly BinCount[]): readonly BinCount[] =>
+    bins.toSorted((left, right) => left.bin - right.bin);
+  const candidate = sort(row.strata.flatMap(candidateBins));
+  const baseline = sort(
+    row.strata.flatMap((stratum) =>
+      stratum.baseline.length > 0
+        ? stratum.baseline
+        : stratum.pairs.map(({ baselineBin, count }) => ({ bin: baselineBin, count })),
+    ),
+  );
+  const candidateMeanValue = quantileOfBins(metric, candidate, quantile);
+  if (candidateMeanValue === null) return NOTHING;
+  return {
+    harm: candidateMeanValue,
+    bounds: null,
+    baselineMean: quantileOfBins(metric, baseline, quantile),
+    candidateMean: candidateMeanValue,
+    unitVariance: null,
+    basis: "candidate",
+  };
+}

@@ -1,0 +1,122 @@
+import type { AssessedRow } from "./assess-row.ts";
+import { ALL_TRAFFIC } from "./evidence.ts";
+import type { MetricDefinition } from "./metric.ts";
+import { textOfCount, textOfLevel, textOfOdds, textOfPercent, textOfValue } from "./number-text.ts";
+import type { VerdictKind } from "./verdict.ts";
+
+/** One sentence about a judged row: what was measured on how many, against what, what follows. */
+export function rowSentence(row: AssessedRow, verdict: VerdictKind): string {
+  const where = row.slice === ALL_TRAFFIC ? "" : ` on ${row.slice}`;
+  const subject = `${row.criterion.metric}${where}`;
+  if (row.outcome.kind === "unsupported" || row.metric === undefined) {
+    const reason = row.outcome.kind === "unsupported" ? row.outcome.reason : "a metric definition";
+    return `${subject} is not judged: it needs ${reason}, so it cannot pass.`;
+  }
+  if (row.outcome.kind === "zero_tolerance") {
+    return zeroToleranceSentence(row, subject, row.outcome.confirmedEvents);
+  }
+  if (!hasObservations(row)) {
+    return `${subject} has no observations yet${moreText(row)}; silence is never a pass.`;
+  }
+  const split = row.isSplitBroken
+    ? "; its observations are not split between the arms as planned, so it cannot pass"
+    : "";
+  return `${subject} ${movement(row, row.metric)}; ${consequence(row, row.metric, verdict)}${split}.`;
+}
+
+/** Whether there is anything on the candidate to judge. */
+export function hasObservations(row: AssessedRow): boolean {
+  return row.observations.candidate > 0 || row.observations.pairs > 0;
+}
+
+function zeroToleranceSentence(row: AssessedRow, subject: string, events: number): string {
+  const observed = textOfCount(Math.max(row.observations.candidate, row.observations.pairs));
+  if (events > 0) {
+    const noun = events === 1 ? "confirmed event" : "confirmed events";
+    return `${subject}: ${textOfCount(events)} ${noun} in the candidate's answers, and none is tolerated.`;
+  }
+  const bound = textOfPercent(row.levels.margin);
+  const more = row.moreObservations ?? 0;
+  const rest =
+    more === 0
+      ? `a rate of ${bound} is ruled out`
+      : `${textOfCount(more)} more clean observations would rule out a rate of ${bound}`;
+  return `${subject}: no event in ${observed} answers of the candidate; ${rest}.`;
+}
+
+function movement(row: AssessedRow, metric: MetricDefinition): string {
+  const { estimate, criterion } = row;
+  const { baselineMean, candidateMean, harm } = estimate;
+  if (candidateMean === null) return "is not measured on both releases yet";
+  const to = textOfValue(metric, candidateMean);
+  if (criterion.comparison.kind === "limit") {
+    const beside =
+      baselineMean === null ? "" : `, the baseline at ${textOfValue(metric, baselineMean)}`;
+    return `is at ${to}${beside} (${observationsText(row)})`;
+  }
+  if (baselineMean === null || harm === null) return `is at ${to} (${observationsText(row)})`;
+  const from = textOfValue(metric, baselineMean);
+  const change = candidateMean - baselineMean;
+  if (from === to) return `is unchanged at ${to} (${observationsText(row)})`;
+  const size = changeText(row, metric, { relative: change / baselineMean, absolute: change });
+  return `${change > 0 ? "rose" : "fell"} by ${size} (${from} to ${to}; ${observationsText(row)})`;
+}
+
+function changeText(
+  row: AssessedRow,
+  metric: MetricDefinition,
+  change: { readonly relative: number; readonly absolute: number },
+): string {
+  const isRelative =
+    row.criterion.comparison.kind !== "difference" && Number.isFinite(change.relative);
+  if (isRelative) return textOfPercent(Math.abs(change.relative));
+  return textOfLevel(
+    metric,
+    { kind: "difference", hold: 0, rollback: 0 },
+    Math.abs(change.absolute),
+  );
+}
+
+function consequence(row: AssessedRow, metric: MetricDefinition, verdict: VerdictKind): string {
+  const { comparison } = row.criterion;
+  const rollback = textOfLevel(metric, comparison, row.levels.rollback);
+  const margin = textOfLevel(metric, comparison, row.levels.margin);
+  switch (verdict) {
+    case "fail":
+    case "hold":
+      return `the rollback level is ${rollback}; odds ${textOfOdds(row.logHarm)} that this is harm`;
+    case "pass":
+      return `odds ${textOfOdds(row.logSafety)} that the harm stays below ${margin}`;
+    case "inconclusive":
+      return `not yet proven to stay below ${margin} (odds ${textOfOdds(row.logSafety)})${moreText(row)}`;
+    default: {
+      const unreachable: never = verdict;
+      return unreachable;
+    }
+  }
+}
+
+function moreText(row: AssessedRow): string {
+  const more = row.moreObservations;
+  if (more === null || more === 0) return "";
+  const noun =
+    row.observations.pairs > row.observations.candidate ? "pairs" : "candidate observations";
+  return `, about ${textOfCount(more)} more ${noun} needed`;
+}
+
+function observationsText(row: AssessedRow): string {
+  const { baseline, candidate, pairs } = row.observations;
+  switch (row.estimate.basis) {
+    case "pairs":
+      return `${textOfCount(pairs)} pairs`;
+    case "arms":
+      return `${textOfCount(candidate)} candidate and ${textOfCount(baseline)} baseline observations`;
+    case "candidate":
+    case "none":
+      return `${textOfCount(Math.max(candidate, pairs))} observations`;
+    default: {
+      const unreachable: never = row.estimate.basis;
+      return unreachable;
+    }
+  }
+}

@@ -1,0 +1,175 @@
+export type { ExclusionReason, Observation, PairObservation } from "./evaluation/observations.ts";
+export { exclusionOf, observationsOf, pairObservationsOf } from "./evaluation/observations.ts";
+export type { Scorer, ScorerFactory, ScorerInput, ScorerProblem } from "./evaluation/scorer.ts";
+export type { AppErrorOptions, ErrorCatalogueEntry, ErrorCode } from "./errors.ts";
+export { AppError, ERROR_CATALOGUE, invariant, unreachable } from "./errors.ts";
+export type { Attempt, Exchange, ExchangeId, ExchangeOutcome, Score } from "./exchange/exchange.ts";
+export { exchangeId } from "./exchange/exchange.ts";
+export type {
+  AssignmentPolicy,
+  AssignmentUnit,
+  Fallback,
+  Feature,
+  PinRule,
+  RiskTier,
+  ScorerConfig,
+} from "./feature/feature.ts";
+export {
+  FEATURE_KEY_PATTERN,
+  MAX_SLICES_PER_FEATURE,
+  sliceName,
+  slicesOf,
+} from "./feature/feature.ts";
+export type { Comparison, Criterion, GateConfidence, UndecidedAction } from "./gate/criterion.ts";
+export type {
+  EvidenceCell,
+  MetricEvidence,
+  PairCell,
+  RolloutEvidence,
+  StageExposure,
+  StratumEvidence,
+} from "./gate/evidence.ts";
+export { ALL_TRAFFIC } from "./gate/evidence.ts";
+export type { MetricDefinition, MetricDirection, MetricKind } from "./gate/metric.ts";
+export type {
+  EvidenceState,
+  GateInput,
+  GateReport,
+  IntegrityWarning,
+  Interval,
+  Verdict,
+  VerdictKind,
+} from "./gate/verdict.ts";
+export type { Json, JsonObject } from "./json.ts";
+export { isJsonObject } from "./json.ts";
+export type { RenderPromptInput, RenderPromptOutcome } from "./prompt/render.ts";
+export { renderPrompt } from "./prompt/render.ts";
+export type { ComponentAssessment } from "./registry/assess-component.ts";
+export { assessComponent } from "./registry/assess-component.ts";
+export { featureProblems, movesAssignment, servingProblems } from "./registry/assess-feature.ts";
+export type { ApiKeyDraft, Role } from "./registry/assess-key.ts";
+export { hasRole, keyProblems, ROLES } from "./registry/assess-key.ts";
+export type { ConfigurationProblem } from "./registry/configuration-problem.ts";
+export { problemPath } from "./registry/configuration-problem.ts";
+export { canonicalJson } from "./release/canonical-json.ts";
+export type {
+  AppContent,
+  Component,
+  ComponentContents,
+  ComponentDraft,
+  ComponentKind,
+  DatasetCase,
+  DatasetContent,
+  GuardrailsContent,
+  IndexContent,
+  ModelContent,
+  PromptContent,
+  PromptMessage,
+} from "./release/component.ts";
+export { COMPONENT_KINDS, componentDigest, createComponent } from "./release/component.ts";
+export type { ModelPin } from "./release/pin.ts";
+export { assessModelPin } from "./release/pin.ts";
+export type { ComponentChange, FieldChange } from "./release/release-diff.ts";
+export { diffReleases } from "./release/release-diff.ts";
+export type { Release, ReleaseComponents, ReleaseId } from "./release/release.ts";
+export {
+  createRelease,
+  parseReleaseId,
+  promptIdentity,
+  releaseDigest,
+  releaseId,
+  withComponentOf,
+} from "./release/release.ts";
+export { sha256Hex } from "./release/sha256.ts";
+export { decide } from "./rollout/decide.ts";
+export type {
+  DecideInput,
+  DecideOutcome,
+  DecisionKind,
+  Effect,
+  Requirement,
+  RolloutEvent,
+  Transition,
+} from "./rollout/decision.ts";
+export { inWords, unmetRequirements } from "./rollout/requirements.ts";
+export type {
+  DecisionId,
+  HoldCode,
+  RollbackCause,
+  Rollout,
+  RolloutId,
+  RolloutState,
+} from "./rollout/rollout.ts";
+export { currentStage, decisionId, isTerminal, rolloutId, routeOf } from "./rollout/rollout.ts";
+export type { Stage, StageKind, Strategy, StrategyProblem } from "./rollout/strategy.ts";
+export { percent, STAGE_KINDS, strategyProblems } from "./rollout/strategy.ts";
+export type {
+  Arm,
+  Assignment,
+  AssignmentContext,
+  AssignmentOutcome,
+  AssignmentReason,
+} from "./routing/assign.ts";
+export { assign, isShadowed, otherArm } from "./routing/assign.ts";
+export type {
+  AttemptTarget,
+  FailedAttempt,
+  FailureClass,
+  NextAttempt,
+  NextAttemptInput,
+} from "./routing/attempts.ts";
+export { nextAttempt, planAttempts, planSingleAttempt } from "./routing/attempts.ts";
+export { BUCKETING_ALGORITHM } from "./routing/fractional.ts";
+export type {
+  FeatureRoute,
+  GatewayKey,
+  RolloutRoute,
+  ServableRelease,
+  Snapshot,
+} from "./routing/snapshot.ts";
+export { assessGate, GATE_METHOD } from "./gate/assess-gate.ts";
+export { binOfValue, valueOfBin } from "./gate/bins.ts";
+export {
+  addObservation,
+  addPair,
+  emptyCell,
+  emptyPairCell,
+  mergeCells,
+  mergePairCells,
+  summarizeCell,
+} from "./gate/cells.ts";
+export { emptyEvidence, mergeEvidence } from "./gate/merge-evidence.ts";
+export type {
+  DecisionInputs,
+  DecisionRecord,
+  DecisionReplay,
+  Judgement,
+} from "./rollout/decision-record.ts";
+export {
+  DECISION_METHOD,
+  explainDecision,
+  judge,
+  replayDecision,
+} from "./rollout/decision-record.ts";
+export { gateInputOf, stageObservationsOf } from "./rollout/gate-input.ts";
+export type { FeatureState } from "./routing/build-snapshot.ts";
+export { buildSnapshot } from "./routing/build-snapshot.ts";
+export { createScorer } from "./evaluation/create-scorer.ts";
+export type { SchemaOutcome, ScorerOutcome, ScorerPorts } from "./evaluation/scorer.ts";
+export { scoreExchange } from "./evaluation/scorer.ts";
+export type { LedgerEntry, LedgerHead } from "./ledger/entry.ts";
+export { appendEntry } from "./ledger/entry.ts";
+export { verifyLedger } from "./ledger/verify.ts";
+export { promptProblems } from "./prompt/prompt-problems.ts";
+export type {
+  EvaluatedBatch,
+  EvidenceIncrement,
+  ExposureIncrement,
+  FeatureKnowledge,
+} from "./evaluation/evaluate-batch.ts";
+export { evaluateBatch, withBatch } from "./evaluation/evaluate-batch.ts";
+export { DEFAULT_CONFIDENCE } from "./gate/confidence.ts";
+export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
+export type { CriteriaResult } from "./gate/parse-criterion.ts";
+export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
+export { parseStrategy } from "./rollout/parse-strategy.ts";

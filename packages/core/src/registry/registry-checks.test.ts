@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import type { Feature } from "../feature/feature.ts";
+import { assessComponent } from "./assess-component.ts";
+import { featureProblems, movesAssignment, servingProblems } from "./assess-feature.ts";
+import { hasRole, keyProblems, ROLES, type ApiKeyDraft } from "./assess-key.ts";
+import { problemPath } from "./configuration-problem.ts";
+
+const feature: Feature = {
+  key: "search",
+  title: "Search",
+  owner: "team",
+  tier: 2,
+  assignment: { unit: "user", attribute: null, onMissing: "error", salt: "search" },
+  rules: [],
+  slices: [],
+  fallback: null,
+  scorers: [],
+  slaLatencyMs: null,
+};
+
+describe("a feature's definition", () => {
+  it.each<[string, Partial<Feature>, string[]]>([
+    ["sound", {}, []],
+    ["bad key", { key: "Search" }, ["key"]],
+    [
+      "unit without attribute",
+      { assignment: { ...feature.assignment, unit: "attribute" } },
+      ["assignment.attribute"],
+    ],
+    [
+      "attribute without unit",
+      { assignment: { ...feature.assignment, attribute: "ward" } },
+      ["assignment.attribute"],
+    ],
+    ["slice listed twice", { slices: ["a", "b", "a"] }, ["slices[2]"]],
+    [
+      "fallback of another feature",
+      { fallback: { kind: "release", releaseId: "other@1" } },
+      ["fallback.releaseId"],
+    ],
+  ])("%s", (_name, parts, paths) => {
+    const problems = featureProblems({ ...feature, ...parts });
+    expect(problems.map((problem) => problem.path)).toEqual(paths);
+  });
+
+  it("may serve without a fallback at tier 3 only", () => {
+    expect(servingProblems(feature).length).toBe(1);
+    expect(servingProblems({ ...feature, tier: 3 })).toEqual([]);
+    expect(servingProblems({ ...feature, fallback: { kind: "static", text: "x" } })).toEqual([]);
+  });
+
+  it("moves people when unit, attribute or salt change, and not otherwise", () => {
+    const assignment = { ...feature.assignment, onMissing: "baseline" } as const;
+    expect(movesAssignment(feature, { ...feature, assignment })).toBe(false);
+    expect(movesAssignment(feature, { ...feature, assignment: { ...assignment, salt: "x" } })).toBe(
+      true,
+    );
+  });
+});
+
+describe("a component version", () => {
+  const draft = {
+    kind: "dataset",
+    name: "cases",
+    label: "v1",
+    content: { cases: [{ id: "a" }, { id: "a" }] },
+  } as const;
+
+  it("has cases with ids of their own, and names without colons", () => {
+    const { problems } = assessComponent({ ...draft, name: "a:b", label: " v1" });
+    expect(problems.map((problem) => problem.path)).toEqual([
+      "name",
+      "label",
+      "content.cases[1].id",
+    ]);
+  });
+
+  it("of a model is pinned", () => {
+    const content = { provider: "openai", id: "gpt-4o", parameters: {} };
+    const { unpinned } = assessComponent({ ...draft, kind: "model", content });
+    expect(unpinned[0]?.message).toContain("gpt-4o-2024-11-20");
+  });
+});
+
+describe("an API key", () => {
+  const draft: ApiKeyDraft = {
+    name: "ci",
+    scope: "control",
+    role: "viewer",
+    features: [],
+    expiresAtMs: null,
+  };
+
+  it.each<[Partial<ApiKeyDraft>, string[]]>([
+    [{}, []],
+    [{ role: null }, ["role"]],
+    [{ features: ["search"] }, ["features"]],
+    [{ scope: "gateway" }, ["role", "features"]],
+    [{ scope: "gateway", role: null, features: ["*"] }, []],
+    [{ expiresAtMs: 10 }, ["expiresAtMs"]],
+  ])("%o has problems %o", (parts, paths) => {
+    const problems = keyProblems({ ...draft, ...parts }, 10);
+    expect(problems.map((problem) => problem.path)).toEqual(paths);
+  });
+
+  it("may do what lesser roles may", () => {
+    const allowed = ROLES.map((role) => ROLES.filter((least) => hasRole(role, least)).length);
+    expect(allowed).toEqual([1, 2, 3, 4]);
+  });
+});
+
+it("paths are joined as people write them", () => {
+  expect(problemPath("", "a.b")).toBe("a.b");
+  expect(problemPath("a[0]", "b")).toBe("a[0].b");
+  expect(problemPath("a", "[1].b")).toBe("a[1].b");
+});

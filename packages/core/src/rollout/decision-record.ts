@@ -1,0 +1,95 @@
+import type { GateInput, GateReport } from "../gate/verdict.ts";
+import { assessGate } from "../gate/assess-gate.ts";
+import type { Json } from "../json.ts";
+import { canonicalJson } from "../release/canonical-json.ts";
+import { decide } from "./decide.ts";
+import type { DecideOutcome, DecisionKind, RolloutEvent } from "./decision.ts";
+import type { DecisionId, Rollout, RolloutId } from "./rollout.ts";
+
+/** Everything that a decision is made from. Stored whole, so that it can be made again. */
+export type DecisionInputs = {
+  readonly rollout: Rollout;
+  readonly event: RolloutEvent;
+  /** Null where there is nothing to judge: before the start. */
+  readonly gate: GateInput | null;
+  readonly stageObservations: number;
+  readonly nowMs: number;
+};
+
+export type Judgement = { readonly report: GateReport | null; readonly outcome: DecideOutcome };
+
+/** Names the rules of `decide`; a change of what it decides changes the name. */
+export const DECISION_METHOD = "spillway-decide/1";
+
+/** From evidence to verdicts to what happens next: the only path, for live rollouts and replays. */
+export function judge(inputs: DecisionInputs): Judgement {
+  const report = inputs.gate === null ? null : assessGate(inputs.gate);
+  const { rollout, event, stageObservations, nowMs } = inputs;
+  return { report, outcome: decide({ rollout, event, gate: report, stageObservations, nowMs }) };
+}
+
+/** A decision as it is kept: what was decided, from what, by which method. */
+export type DecisionRecord = {
+  readonly id: DecisionId;
+  /** Null for a move of a feature that had no rollout under way. */
+  readonly rolloutId: RolloutId | null;
+  readonly feature: string;
+  /** The rollout's version that it made. */
+  readonly version: number;
+  readonly decision: DecisionKind;
+  readonly fromState: string | null;
+  readonly toState: string | null;
+  readonly stage: string | null;
+  readonly reason: string;
+  readonly actor: string;
+  readonly atMs: number;
+  /** Null for a move without a rollout: a person's word is its only input. */
+  readonly inputs: DecisionInputs | null;
+  readonly outcome: Json;
+  readonly report: GateReport | null;
+  readonly method: string;
+  readonly snapshotRevision: number;
+};
+
+export type DecisionReplay = {
+  readonly agrees: boolean;
+  readonly stored: Json;
+  readonly replayed: Json;
+  readonly sentence: string;
+};
+
+/** Decides again from the stored inputs. The outcome and the gate's report must be the same. */
+export function replayDecision(record: DecisionRecord): DecisionReplay {
+  if (record.inputs === null) {
+    const stored = record.outcome;
+    const sentence = "A person moved the feature directly; there is nothing to compute again.";
+    return { agrees: true, stored, replayed: stored, sentence };
+  }
+  const { report, outcome } = judge(record.inputs);
+  const stored = { report: record.report as unknown as Json, outcome: record.outcome };
+  const replayed = { report: report as unknown as Json, outcome: outcome as unknown as Json };
+  const agrees = canonicalJson(stored) === canonicalJson(replayed);
+  const sentence = agrees
+    ? `Decided again from the stored inputs: ${record.decision}, as stored.`
+    : `Decided again from the stored inputs the outcome differs. Stored with ${record.method}.`;
+  return { agrees, stored, replayed, sentence };
+}
+
+/** A decision in sentences: what, why, what was measured on how many, and what was missing. */
+export function explainDecision(record: DecisionRecord): string[] {
+  const sentences = [`${record.feature}: ${record.decision}. ${record.reason}`];
+  const { inputs, report } = record;
+  if (inputs === null) return sentences;
+  if (inputs.event.kind !== "tick") sentences.push(`It was asked for by ${record.actor}.`);
+  if (report !== null) {
+    sentences.push(`The gate said ${report.verdict}: ${report.sentence}`);
+    sentences.push(...report.verdicts.map((verdict) => verdict.sentence));
+    sentences.push(...report.warnings.map((warning) => warning.sentence));
+  }
+  const { outcome } = judge(inputs);
+  if (outcome.kind === "decided" && outcome.unmet.length > 0) {
+    sentences.push(...outcome.unmet.map((requirement) => `Missing: ${requirement.sentence}`));
+  }
+  sentences.push(`Method: ${record.method}.`);
+  return [...new Set(sentences)];
+}

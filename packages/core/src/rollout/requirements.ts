@@ -1,0 +1,103 @@
+import type { DecideInput, Requirement } from "./decision.ts";
+import type { Rollout } from "./rollout.ts";
+import { currentStage } from "./rollout.ts";
+import type { Stage } from "./strategy.ts";
+
+/** Which requirements of leaving the present stage are not met, in words with what is missing. */
+export function unmetRequirements(input: DecideInput): Requirement[] {
+  const stage = currentStage(input.rollout);
+  const { state } = input.rollout;
+  if (stage === null || !("enteredAtMs" in state)) return [];
+  return [
+    ...leastUnmet(stage, (input.nowMs - state.enteredAtMs) / 1000, input.stageObservations),
+    ...validationUnmet(stage),
+    ...gateUnmet(stage, input),
+    ...approvalUnmet(input.rollout, state.stageIndex + 1),
+  ];
+}
+
+function leastUnmet(stage: Stage, secondsInStage: number, observations: number): Requirement[] {
+  const { durationSeconds, observations: wanted, need } = stage.least;
+  const duration: Requirement[] =
+    secondsInStage >= durationSeconds
+      ? []
+      : [
+          {
+            code: "duration",
+            sentence: `${capitalised(stage.name)} lasts at least ${inWords(durationSeconds)}; ${inWords(durationSeconds - secondsInStage)} are left.`,
+          },
+        ];
+  const noun = stage.kind === "shadow" ? "pairs" : "answers of the candidate";
+  const count: Requirement[] =
+    observations >= wanted
+      ? []
+      : [
+          {
+            code: "observations",
+            sentence: `${capitalised(stage.name)} needs ${wanted} ${noun}; ${observations} are there.`,
+          },
+        ];
+  if (need === "either") {
+    const isMet =
+      (durationSeconds > 0 && duration.length === 0) || (wanted > 0 && count.length === 0);
+    return isMet ? [] : [...duration, ...count];
+  }
+  return [...duration, ...count];
+}
+
+function validationUnmet(stage: Stage): Requirement[] {
+  if (stage.kind !== "evaluate") return [];
+  const sentence =
+    "No validation of this prompt and model is recorded. Promote with a reason to go on without one.";
+  return [{ code: "validation", sentence }];
+}
+
+function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
+  const { gate } = input;
+  if (stage.kind === "evaluate") return [];
+  if (stage.kind === "staging") {
+    // Its traffic is not randomised, so it can never prove safety; it can very well raise suspicion.
+    return gate?.verdict === "hold" ? [{ code: "gate", sentence: gate.sentence }] : [];
+  }
+  if (gate === null) return [{ code: "gate", sentence: "There is no evidence yet." }];
+  // No traffic yet is the beginning of every stage: it keeps the next one closed, and holds nothing.
+  const integrity = gate.warnings.map((warning): Requirement => ({
+    code: warning.kind === "no_traffic" ? "observations" : "integrity",
+    sentence: warning.sentence,
+  }));
+  if (gate.verdict === "pass") return integrity;
+  const open = gate.verdicts.filter((verdict) => verdict.verdict !== "pass");
+  const sentences = open.length === 0 ? [gate.sentence] : open.map((verdict) => verdict.sentence);
+  return [...integrity, ...sentences.map((sentence): Requirement => ({ code: "gate", sentence }))];
+}
+
+/** Whether the approval to enter a stage is asked for and not there. */
+export function approvalUnmet(rollout: Rollout, stageIndex: number): Requirement[] {
+  const entered = rollout.strategy.stages[stageIndex];
+  if (entered === undefined || entered.approval === null) return [];
+  if (rollout.approvals.some((approval) => approval.stageIndex === stageIndex)) return [];
+  return [
+    {
+      code: "approval",
+      sentence: `${capitalised(entered.name)} needs the approval of a person with the role ${entered.approval}, other than ${rollout.author}.`,
+    },
+  ];
+}
+
+/** "ramp 25%" at the beginning of a sentence. */
+export function capitalised(name: string): string {
+  return name.slice(0, 1).toUpperCase() + name.slice(1);
+}
+
+/** 5400 -> "1.5 hours". */
+export function inWords(seconds: number): string {
+  const units = [
+    ["day", 86_400],
+    ["hour", 3_600],
+    ["minute", 60],
+    ["second", 1],
+  ] as const;
+  const [name, size] = units.find(([, unit]) => seconds >= unit) ?? ["second", 1];
+  const amount = Number((seconds / size).toFixed(1));
+  return `${amount} ${name}${amount === 1 ? "" : "s"}`;
+}

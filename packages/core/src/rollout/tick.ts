@@ -1,0 +1,138 @@
+import type { UndecidedAction } from "../gate/criterion.ts";
+import type { GateReport } from "../gate/verdict.ts";
+import type { DecideInput, DecideOutcome } from "./decision.ts";
+import { capitalised, inWords, unmetRequirements } from "./requirements.ts";
+import type { HoldCode } from "./rollout.ts";
+import { currentStage } from "./rollout.ts";
+import type { Stage } from "./strategy.ts";
+import { advanced, decided, held, rolledBack } from "./transition.ts";
+
+/** How often a rollout is looked at when nothing else says when. */
+const TICK_SECONDS = 60;
+
+/** `extend` may repeat the longest duration this often; then it is a person's turn. */
+const MAX_EXTENSIONS = 3;
+
+/** What time and evidence alone bring about. Proven harm first, whatever else is going on. */
+export function decideTick(input: DecideInput): DecideOutcome {
+  const { rollout, gate } = input;
+  const stage = currentStage(rollout);
+  if (stage === null) return wait(input, "The rollout has not been started.");
+  if (gate !== null && gate.verdict === "fail") {
+    return rolledBack(input, {
+      cause: "gate",
+      reason: `Rolled back in ${stage.name}: ${gate.culprit?.sentence ?? gate.sentence}`,
+    });
+  }
+  if (rollout.state.kind === "paused") {
+    return wait(input, "A person paused the rollout; proven harm would still take it back.");
+  }
+  const unmet = unmetRequirements(input);
+  if (unmet.length === 0) {
+    return advanced(
+      input,
+      `${capitalised(stage.name)} is passed: ${gate?.sentence ?? "nothing speaks against it."}`,
+    );
+  }
+  return decideUnmet(input, stage);
+}
+
+function decideUnmet(input: DecideInput, stage: Stage): DecideOutcome {
+  const { state } = input.rollout;
+  const undecided = isForPersonOnly(input) ? null : decideUndecided(input, stage);
+  if (undecided !== null) return undecided;
+  const reason = reasonToHold(input, stage);
+  if (reason !== null) {
+    if (state.kind === "held" && state.code === reason.code) return wait(input, reason.sentence);
+    return held(input, reason.code, reason.sentence);
+  }
+  if (state.kind === "held" && "enteredAtMs" in state) {
+    const { stageIndex, enteredAtMs } = state;
+    return decided(input, {
+      decision: "hold",
+      next: { kind: "progressing", stageIndex, enteredAtMs },
+      reason: `What held the rollout is gone; it goes on in ${stage.name}.`,
+      unmet: unmetRequirements(input),
+    });
+  }
+  return wait(input, unmetRequirements(input)[0]?.sentence ?? "");
+}
+
+/** The gate has decided and only an approval is missing: then nothing is undecided, however late. */
+function isForPersonOnly(input: DecideInput): boolean {
+  return unmetRequirements(input).every((requirement) => requirement.code === "approval");
+}
+
+function reasonToHold(
+  input: DecideInput,
+  stage: Stage,
+): { code: HoldCode; sentence: string } | null {
+  const { gate } = input;
+  const unmet = unmetRequirements(input);
+  if (stage.kind === "evaluate") {
+    return { code: "validation_missing", sentence: unmet[0]?.sentence ?? "" };
+  }
+  const integrity = unmet.find((requirement) => requirement.code === "integrity");
+  // A broken split makes the gate hold whatever the metrics say: harm is suspected where they say so.
+  const amber = Math.log(input.rollout.strategy.confidence.amberOdds);
+  const isHarmSeen = (gate?.culprit?.logHarm ?? 0) >= amber;
+  if (gate?.verdict === "hold" && (isHarmSeen || integrity === undefined)) {
+    return { code: "harm_suspected", sentence: gate.sentence };
+  }
+  if (integrity !== undefined) return { code: "integrity", sentence: integrity.sentence };
+  const others = unmet.filter((requirement) => requirement.code !== "approval");
+  const approval = unmet.find((requirement) => requirement.code === "approval");
+  if (others.length === 0 && approval !== undefined) {
+    return { code: "approval", sentence: approval.sentence };
+  }
+  return null;
+}
+
+/** The stage has lasted its longest and the gate has not decided: what the policy wrote down acts. */
+function decideUndecided(input: DecideInput, stage: Stage): DecideOutcome | null {
+  const { rollout, nowMs } = input;
+  const { state } = rollout;
+  if (stage.mostSeconds === null || !("enteredAtMs" in state)) return null;
+  const seconds = (nowMs - state.enteredAtMs) / 1000;
+  if (seconds < stage.mostSeconds) return null;
+  const why = `${capitalised(stage.name)} has lasted its longest (${inWords(stage.mostSeconds)}) without a verdict`;
+  const action = undecidedAction(stage, input.gate);
+  const missing = unmetRequirements(input)[0]?.sentence ?? "";
+  if (action === "rollback") {
+    return rolledBack(input, {
+      cause: "undecided",
+      reason: `${why}; the policy takes it back. ${missing}`,
+    });
+  }
+  if (action === "extend" && seconds < stage.mostSeconds * (1 + MAX_EXTENSIONS)) return null;
+  if (state.kind === "held" && state.code === "undecided") {
+    const graceOver = nowMs - state.heldAtMs >= rollout.strategy.personGraceSeconds * 1000;
+    if (!graceOver) return wait(input, `${why}; a person has to decide. ${missing}`);
+    return rolledBack(input, {
+      cause: "undecided",
+      reason: `${why}, and nobody decided within ${inWords(rollout.strategy.personGraceSeconds)}. ${missing}`,
+    });
+  }
+  return held(input, "undecided", `${why}; a person has to decide. ${missing}`);
+}
+
+/** The strictest of what the stage says of the kinds of silence that are there. */
+function undecidedAction(stage: Stage, gate: GateReport | null): UndecidedAction {
+  const states = new Set(gate?.verdicts.filter((v) => v.verdict !== "pass").map((v) => v.evidence));
+  const actions: UndecidedAction[] = [];
+  if (gate === null || states.has("no_data")) actions.push(stage.onNoData);
+  if (states.has("error")) actions.push(stage.onError);
+  if (gate !== null && (states.has("measured") || states.size === 0))
+    actions.push(stage.onInconclusive);
+  if (actions.includes("rollback")) return "rollback";
+  return actions.includes("hold") ? "hold" : "extend";
+}
+
+function wait(input: DecideInput, reason: string): DecideOutcome {
+  return {
+    kind: "wait",
+    reason,
+    unmet: unmetRequirements(input),
+    checkAgainAtMs: input.nowMs + TICK_SECONDS * 1000,
+  };
+}
