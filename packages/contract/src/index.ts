@@ -1,0 +1,53 @@
+export { ActionBody, Problem, Role } from "./common.ts";
+export { openApiDocument } from "./openapi.ts";
+export {
+  ChangeEvent,
+  CreatedKey,
+  ExchangeBatch,
+  ExchangeReceipt,
+  ExchangeView,
+  Gateway,
+  GatewayReport,
+  Health,
+  Key,
+  KeyDraft,
+  LedgerEntry,
+  LedgerVerification,
+  WhoAmI,
+} from "./operation.ts";
+export {
+  ApplyBody,
+  ApplyResult,
+  Component,
+  ComponentChange,
+  ComponentDraft,
+  ComponentSummary,
+  Feature,
+  FeatureDraft,
+  Release,
+  ReleaseDiff,
+  ReleaseDraft,
+  Stage,
+  Strategy,
+  StrategyDocument,
+} from "./registry.ts";
+export {
+  Decision,
+  DecisionSummary,
+  Explanation,
+  FeatureMove,
+  FeatureRollbackBody,
+  FeatureStatus,
+  GateReport,
+  Replay,
+  RolloutAction,
+  RolloutActionBody,
+  RolloutDetail,
+  RolloutDraft,
+  RolloutSummary,
+  Verdict,
+  WhoServed,
+} from "./rollouts.ts";
+export { EVENT_STREAMS, ROUTES } from "./routes.ts";
+export type { RouteContract } from "./route-contract.ts";
+export type { RouteName } from "./routes.ts";

@@ -1,0 +1,241 @@
+import { z } from "zod";
+import { BasisPoints, ComponentKind, FeatureKey, JsonObject, TimestampMs } from "./common.ts";
+
+const PromptMessage = z.strictObject({
+  role: z.enum(["system", "user", "assistant"]),
+  content: z.string().max(200_000),
+});
+
+const PromptContent = z.strictObject({
+  messages: z.array(PromptMessage).min(1).max(100),
+  fewShot: z.array(PromptMessage).max(200).default([]),
+  variables: z
+    .record(
+      z.string(),
+      z.strictObject({ description: z.string().optional(), required: z.boolean().default(true) }),
+    )
+    .default({}),
+});
+
+const ModelContent = z.strictObject({
+  provider: z.string().min(1),
+  id: z.string().min(1),
+  parameters: JsonObject.default({}),
+  contextLimitTokens: z.number().int().positive().optional(),
+  price: z
+    .strictObject({
+      inputMicroUsdPerMillion: z.number().int().nonnegative(),
+      outputMicroUsdPerMillion: z.number().int().nonnegative(),
+    })
+    .optional(),
+});
+
+const DatasetCase = z.strictObject({
+  id: z.string().min(1).max(200),
+  input: z.string().optional(),
+  reference: z.string().optional(),
+  facts: z.array(z.array(z.string().min(1)).min(1)).optional(),
+  judgedAnswers: z.record(z.string(), z.number().min(0).max(1)).optional(),
+  attributes: z.record(z.string(), z.string()).optional(),
+});
+
+const draftOf = <K extends string, C extends z.ZodType>(kind: K, content: C) =>
+  z.strictObject({
+    kind: z.literal(kind),
+    name: z.string().min(1).max(120),
+    label: z.string().min(1).max(60),
+    message: z.string().max(2_000).default(""),
+    content,
+  });
+
+/** A component version as it is sent; its digest is computed by the server. */
+export const ComponentDraft = z
+  .discriminatedUnion("kind", [
+    draftOf("prompt", PromptContent),
+    draftOf("model", ModelContent),
+    draftOf("index", z.strictObject({ location: z.string(), settings: JsonObject.default({}) })),
+    draftOf("guardrails", z.strictObject({ rules: z.array(JsonObject).default([]) })),
+    draftOf("dataset", z.strictObject({ cases: z.array(DatasetCase).max(50_000) })),
+    draftOf("app", z.strictObject({ codeVersion: z.string(), settings: JsonObject.default({}) })),
+  ])
+  .meta({ id: "ComponentDraft" });
+export type ComponentDraft = z.infer<typeof ComponentDraft>;
+
+export const ComponentSummary = z
+  .object({
+    kind: ComponentKind,
+    name: z.string(),
+    label: z.string(),
+    digest: z.string(),
+    author: z.string(),
+    message: z.string(),
+    createdAtMs: TimestampMs,
+  })
+  .meta({ id: "ComponentSummary" });
+export type ComponentSummary = z.infer<typeof ComponentSummary>;
+
+export const Component = ComponentSummary.extend({ content: z.json() }).meta({ id: "Component" });
+export type Component = z.infer<typeof Component>;
+
+const AssignmentPolicy = z.strictObject({
+  unit: z.enum(["request", "conversation", "user", "tenant", "attribute"]).default("request"),
+  attribute: z.string().nullable().default(null),
+  onMissing: z.enum(["error", "request", "baseline"]).default("error"),
+  /** Absent: the feature's key. Sharing a salt makes two features assign the same people alike. */
+  salt: z.string().optional(),
+});
+
+const PinRule = z.strictObject({
+  attribute: z.string().min(1),
+  values: z.array(z.string()).min(1).max(10_000),
+  arm: z.enum(["baseline", "candidate"]),
+});
+
+const ScorerConfig = z.strictObject({
+  kind: z.string(),
+  metric: z.string(),
+  settings: JsonObject.default({}),
+});
+
+export const FeatureDraft = z
+  .strictObject({
+    key: FeatureKey,
+    title: z.string().min(1).max(200),
+    owner: z.string().min(1).max(200),
+    tier: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+    assignment: AssignmentPolicy.default({ unit: "request", attribute: null, onMissing: "error" }),
+    rules: z.array(PinRule).max(1_000).default([]),
+    slices: z.array(z.string().min(1)).max(10).default([]),
+    fallback: z
+      .discriminatedUnion("kind", [
+        z.strictObject({ kind: z.literal("static"), text: z.string() }),
+        z.strictObject({ kind: z.literal("release"), releaseId: z.string() }),
+      ])
+      .nullable()
+      .default(null),
+    scorers: z.array(ScorerConfig).max(50).default([]),
+    slaLatencyMs: z.number().int().positive().nullable().default(null),
+  })
+  .meta({ id: "FeatureDraft" });
+export type FeatureDraft = z.infer<typeof FeatureDraft>;
+
+export const Feature = FeatureDraft.extend({
+  baseline: z.string().nullable(),
+  isKilled: z.boolean(),
+  activeRolloutId: z.string().nullable(),
+  createdAtMs: TimestampMs,
+}).meta({ id: "Feature" });
+export type Feature = z.infer<typeof Feature>;
+
+/** Components of a release by reference: a digest, or `name:label` of a version already registered. */
+export const ReleaseDraft = z
+  .strictObject({
+    feature: FeatureKey,
+    components: z.strictObject({
+      prompt: z.string(),
+      model: z.string(),
+      index: z.string().nullable().default(null),
+      guardrails: z.string().nullable().default(null),
+      dataset: z.string().nullable().default(null),
+      app: z.string().nullable().default(null),
+    }),
+    message: z.string().max(2_000).default(""),
+  })
+  .meta({ id: "ReleaseDraft" });
+export type ReleaseDraft = z.infer<typeof ReleaseDraft>;
+
+export const Release = z
+  .object({
+    id: z.string(),
+    feature: z.string(),
+    number: z.number().int(),
+    digest: z.string(),
+    promptIdentity: z.string(),
+    components: z.record(ComponentKind, ComponentSummary.nullable()),
+    author: z.string(),
+    message: z.string(),
+    createdAtMs: TimestampMs,
+  })
+  .meta({ id: "Release" });
+export type Release = z.infer<typeof Release>;
+
+export const ComponentChange = z
+  .object({
+    kind: ComponentKind,
+    change: z.enum(["added", "removed", "changed"]),
+    before: z.object({ name: z.string(), label: z.string(), digest: z.string() }).nullable(),
+    after: z.object({ name: z.string(), label: z.string(), digest: z.string() }).nullable(),
+    fields: z.array(z.object({ path: z.string(), before: z.json(), after: z.json() })),
+    sentence: z.string(),
+  })
+  .meta({ id: "ComponentChange" });
+export type ComponentChange = z.infer<typeof ComponentChange>;
+
+export const ReleaseDiff = z.object({
+  before: z.string(),
+  after: z.string(),
+  changes: z.array(ComponentChange),
+});
+
+/** A strategy document as written in YAML; checked by the server, problem by problem. */
+export const StrategyDocument = JsonObject.meta({ id: "StrategyDocument" });
+
+export const Stage = z.object({
+  kind: z.string(),
+  name: z.string(),
+  shareBps: BasisPoints,
+  shadowBps: BasisPoints,
+  least: z.object({
+    durationSeconds: z.number(),
+    observations: z.number(),
+    need: z.enum(["both", "either"]),
+  }),
+  mostSeconds: z.number().nullable(),
+  approval: z.string().nullable(),
+});
+export type Stage = z.infer<typeof Stage>;
+
+export const Strategy = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    stages: z.array(Stage),
+    criteria: z.array(
+      z.object({ id: z.string(), metric: z.string(), sentence: z.string(), comparison: z.json() }),
+    ),
+    document: StrategyDocument,
+  })
+  .meta({ id: "Strategy" });
+export type Strategy = z.infer<typeof Strategy>;
+
+/** Everything of a project folder in one transaction: registered if new, unchanged if known. */
+export const ApplyBody = z
+  .strictObject({
+    features: z.array(FeatureDraft).max(200).default([]),
+    components: z.array(ComponentDraft).max(2_000).default([]),
+    releases: z.array(ReleaseDraft).max(500).default([]),
+    strategies: z.array(StrategyDocument).max(100).default([]),
+    /** Serve this release where a feature serves nothing yet. Never moves a feature that serves. */
+    baselines: z
+      .array(z.strictObject({ feature: FeatureKey, release: z.string() }))
+      .max(200)
+      .default([]),
+  })
+  .meta({ id: "ApplyBody" });
+export type ApplyBody = z.input<typeof ApplyBody>;
+
+export const ApplyResult = z
+  .object({
+    changes: z.array(
+      z.object({
+        resource: z.enum(["feature", "component", "release", "strategy", "baseline"]),
+        name: z.string(),
+        change: z.enum(["created", "updated", "unchanged"]),
+        /** The id to go on with: a digest, a release id, a key. */
+        id: z.string(),
+      }),
+    ),
+    snapshotRevision: z.number().int(),
+  })
+  .meta({ id: "ApplyResult" });
+export type ApplyResult = z.infer<typeof ApplyResult>;
