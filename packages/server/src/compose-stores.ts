@@ -1,0 +1,324 @@
+import type { Json, MetricDefinition, Scorer, ScorerConfig } from "@spillway/core";
+import {
+  AppError,
+  createScorer,
+  currentStage,
+  DEFAULT_CONFIDENCE,
+  explainDecision,
+  invariant,
+  METRIC_CATALOGUE,
+  parseCriteria,
+  parseStrategy,
+  promptProblems,
+  replayDecision,
+  strategyProblems,
+} from "@spillway/core";
+import type { DecisionRecord } from "@spillway/core";
+import { createSchemaCompiler } from "./compose-schema-compiler.ts";
+import type { Runtime } from "./compose-runtime.ts";
+import type { ControlPorts, DecisionRecord as ShownDecision } from "./control/control-ports.ts";
+import type { EvaluatePort } from "./evaluate/evaluate-port.ts";
+import type { FeatureCatalogue } from "./evaluate/feature-catalogue.ts";
+import { createFeatureCatalogue } from "./evaluate/feature-catalogue.ts";
+import type { ReconcilePort } from "./reconcile/reconcile-loop.ts";
+import type { ChangeFeed } from "./store/change-feed.ts";
+import type { Database } from "./store/database.ts";
+import { findDecision, listDecisions } from "./store/decision-store.ts";
+import * as exchanges from "./store/exchange-store.ts";
+import { loadCasesOfReleases, loadFeatureDefinitions } from "./store/evaluation-reader.ts";
+import { moveFeature, setKilled } from "./store/feature-moves.ts";
+import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
+import { appendLedger, listLedger, verifyStoredLedger } from "./store/ledger-store.ts";
+import { numberOfCursor } from "./store/registry/page-cursor.ts";
+import type { StrategyParse } from "./store/registry/registry-hooks.ts";
+import { createKeyStore } from "./store/registry/key-store.ts";
+import { createRegistryStore } from "./store/registry-store.ts";
+import { createRollout } from "./store/rollout-creation.ts";
+import { decideRollout } from "./store/rollout-decision.ts";
+import type { StoredRollout } from "./store/rollout-store.ts";
+import * as rollouts from "./store/rollout-store.ts";
+import type { RolloutView } from "./store/rollout-views.ts";
+import { viewRollouts } from "./store/rollout-views.ts";
+import { loadNewestRevision, loadNewestSnapshot, publishSnapshot } from "./store/snapshot-store.ts";
+import { whoServed } from "./store/who-served.ts";
+
+export type StoreContext = Runtime & {
+  readonly database: Database;
+  readonly changes: ChangeFeed;
+};
+
+/** The tier with the fewest rules. */
+const LOWEST_TIER = 3;
+
+const METRICS: readonly MetricDefinition[] = METRIC_CATALOGUE;
+const hooks = { appendLedger, publishSnapshot };
+const schemas = createSchemaCompiler();
+
+/**
+ * Strategies as people write them, with the metrics that this version knows, and fit for some feature: what
+ * only a higher tier forbids is checked when a rollout is made.
+ */
+export function parseStrategyDocument(document: Json): StrategyParse {
+  const parsed = parseStrategy(document, {
+    parseGate: (gate) => parseCriteria(gate, METRICS),
+    defaultConfidence: DEFAULT_CONFIDENCE,
+  });
+  if (parsed.kind === "problems") return parsed;
+  const problems = strategyProblems(parsed.strategy, LOWEST_TIER);
+  return problems.length > 0 ? { kind: "problems", problems } : parsed;
+}
+
+export function createKeys(context: StoreContext) {
+  return createKeyStore({ database: context.database, hooks, ids: context.ids });
+}
+
+export function createControlPorts(context: StoreContext): ControlPorts {
+  const { database, clock, wall } = context;
+  return {
+    registry: createRegistryStore({
+      database,
+      hooks,
+      checks: {
+        parseStrategy: parseStrategyDocument,
+        promptProblems: (content) => promptProblems(content).filter((of) => of.level === "error"),
+        scorerProblems: (config) => {
+          const outcome = createScorer(config, schemas);
+          return outcome.kind === "problems" ? outcome.problems : [];
+        },
+      },
+    }),
+    keys: createKeys(context),
+    rollouts: createRolloutPort(context),
+    decisions: createDecisionPort(database),
+    decisionFunctions: {
+      replayDecision: (record) => replayDecision(record as unknown as DecisionRecord),
+      explainDecision: (record) => explainDecision(record as unknown as DecisionRecord),
+    },
+    ledger: {
+      list: async ({ limit, cursor }) => {
+        const beforeSeq = numberOfCursor(cursor);
+        const items = await listLedger(database, { limit, beforeSeq });
+        return { items, nextCursor: nextCursor(items, limit, (entry) => entry.seq) };
+      },
+      verify: () => verifyStoredLedger(database),
+    },
+    snapshot: {
+      current: async () => {
+        const content = await loadNewestSnapshot(database);
+        return content === null ? null : { revision: content.revision, content };
+      },
+      revision: () => loadNewestRevision(database),
+    },
+    gateways: {
+      report: (report) =>
+        saveGatewayReport(database, report, { atMs: clock.nowMs(), atWallMs: wall.nowMs() }),
+      list: () => listGateways(database, wall.nowMs()),
+    },
+    exchanges: {
+      ingest: (batch) => exchanges.insertExchanges(database, batch.exchanges),
+      get: (id) => exchanges.findExchange(database, id),
+    },
+    whoServed: { whoServed: (query) => whoServed(database, query) },
+    changes: context.changes,
+    health: {
+      database: async () => {
+        try {
+          await loadNewestRevision(database);
+          return "ok";
+        } catch {
+          return "unreachable";
+        }
+      },
+    },
+  };
+}
+
+function nextCursor<Item>(
+  items: readonly Item[],
+  limit: number,
+  keyOf: (item: Item) => number,
+): string | null {
+  const last = items.at(-1);
+  return last === undefined || items.length < limit ? null : String(keyOf(last));
+}
+
+function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
+  const { database, ids, clock } = context;
+  const deps = { database, ids, metrics: METRICS };
+  const view = async (stored: StoredRollout | null): Promise<RolloutView | null> =>
+    stored === null ? null : ((await viewRollouts(database, [stored]))[0] ?? null);
+  const viewById = async (id: string) => view(await rollouts.findRollout(database.kysely, id));
+
+  const act: ControlPorts["rollouts"]["act"] = async (id, event) => {
+    const result = await decideRollout(deps, { rolloutId: id, event, nowMs: clock.nowMs() });
+    if (result.kind === "gone") return { kind: "gone" };
+    if (result.kind === "refused") {
+      const { code, reason, unmet } = result.outcome;
+      return { kind: "refused", code, reason, unmet };
+    }
+    const applied = await viewById(id);
+    return applied === null ? { kind: "gone" } : { kind: "applied", view: applied };
+  };
+
+  return {
+    act,
+    create: async (draft) => {
+      const created = await viewById(await createRollout(deps, draft, clock.nowMs()));
+      invariant(created !== null, "a rollout that was created is there");
+      return created;
+    },
+    view: viewById,
+    list: async ({ limit, cursor, feature, isActive }) => {
+      const offset = numberOfCursor(cursor) ?? 0;
+      const filter = { feature: feature ?? null, isActive: isActive ?? null, limit, offset };
+      const found = await rollouts.listRollouts(database, filter);
+      const next = found.length < limit ? null : String(offset + limit);
+      return { items: await viewRollouts(database, found), nextCursor: next };
+    },
+    rollbackFeature: (wanted) => rollBack(context, act, { ...wanted, isUndo: false }),
+    undoFeature: (wanted) => rollBack(context, act, { ...wanted, isUndo: true }),
+    setKilled: async (wanted) => {
+      const isFound = await setKilled(database, { ...wanted, nowMs: clock.nowMs() });
+      return isFound ? { kind: "applied" } : { kind: "gone" };
+    },
+    status: async (feature) => {
+      const [definition] = await loadFeatureDefinitions(database, [feature]);
+      if (definition === undefined) return null;
+      const stored =
+        (await rollouts.findLiveRollout(database, feature)) ??
+        (await rollouts.findLatestRollout(database, feature));
+      const { baseline, isKilled } = definition;
+      return { baseline, isKilled, rollout: await view(stored) };
+    },
+  };
+}
+
+/**
+ * A rollback of a feature: first whatever is under way is taken back; then, if a release or a part was
+ * named, or nothing was under way, the feature itself moves.
+ */
+async function rollBack(
+  context: StoreContext,
+  act: ControlPorts["rollouts"]["act"],
+  wanted: Parameters<ControlPorts["rollouts"]["rollbackFeature"]>[0] & { readonly isUndo: boolean },
+): ReturnType<ControlPorts["rollouts"]["rollbackFeature"]> {
+  const { database, clock } = context;
+  const { feature, by, note } = wanted;
+  const live = await rollouts.findLiveRollout(database, feature);
+  const isPending = live?.rollout.state.kind === "pending";
+  if (live !== null) {
+    const outcome = await act(live.rollout.id, { kind: "rollback", by, note });
+    if (outcome.kind !== "applied") return outcome;
+    if (!isPending && wanted.to === undefined && wanted.component === undefined) {
+      return await movedByRollout(database, live);
+    }
+  }
+  try {
+    const moved = await moveFeature(context, {
+      feature,
+      to: wanted.to ?? null,
+      component: wanted.component ?? null,
+      by,
+      note,
+      nowMs: clock.nowMs(),
+    });
+    return { kind: "moved", ...moved };
+  } catch (error) {
+    if (error instanceof AppError && error.code === "illegal_transition") {
+      return { kind: "refused", code: error.code, reason: error.message, unmet: [] };
+    }
+    if (error instanceof AppError && error.code === "feature_not_found") return { kind: "gone" };
+    throw error;
+  }
+}
+
+async function movedByRollout(
+  database: Database,
+  live: StoredRollout,
+): ReturnType<ControlPorts["rollouts"]["rollbackFeature"]> {
+  const { rollout } = live;
+  const [decision] = await listDecisions(database, {
+    rolloutId: rollout.id,
+    limit: 1,
+    beforeVersion: null,
+  });
+  invariant(decision !== undefined, "a rollback leaves a decision");
+  return {
+    kind: "moved",
+    from: currentStage(rollout)?.shareBps === 0 ? rollout.baseline : rollout.candidate,
+    to: rollout.baseline,
+    decisionId: decision.id,
+    snapshotRevision: decision.snapshotRevision,
+    sentence: decision.reason,
+  };
+}
+
+function createDecisionPort(database: Database): ControlPorts["decisions"] {
+  const shown = (record: DecisionRecord): ShownDecision => ({
+    ...record,
+    fromState: record.fromState as ShownDecision["fromState"],
+    toState: record.toState as ShownDecision["toState"],
+    inputs: record.inputs,
+  });
+  return {
+    list: async (rolloutId, { limit, cursor }) => {
+      if ((await rollouts.findRollout(database.kysely, rolloutId)) === null) return null;
+      const beforeVersion = numberOfCursor(cursor);
+      const items = await listDecisions(database, { rolloutId, limit, beforeVersion });
+      const next = nextCursor(items, limit, (record) => record.version);
+      return { items: items.map(shown), nextCursor: next };
+    },
+    get: async (id) => {
+      const record = await findDecision(database, id);
+      return record === null ? null : shown(record);
+    },
+  };
+}
+
+export function createReconcilePort(context: StoreContext): ReconcilePort {
+  const { database, ids, wall } = context;
+  const deps = { database, ids, metrics: METRICS };
+  return {
+    claimDue: ({ owner, nowMs, leaseMs, limit }) => {
+      const wallNowMs = wall.nowMs();
+      const lease = { owner, wallNowMs, untilWallMs: wallNowMs + leaseMs };
+      return rollouts.claimDueRollouts(database, { lease, nowMs, limit });
+    },
+    tick: async (rolloutId, nowMs) => {
+      const result = await decideRollout(deps, { rolloutId, event: { kind: "tick" }, nowMs });
+      return result.kind === "refused" ? "waiting" : result.kind;
+    },
+    releaseLease: (id, owner) => rollouts.releaseLease(database, id, owner),
+  };
+}
+
+export function createEvaluatePort(context: StoreContext): EvaluatePort {
+  const { database, wall } = context;
+  return {
+    claim: ({ owner, leaseMs, limit }) => {
+      const wallNowMs = wall.nowMs();
+      const lease = { owner, wallNowMs, untilWallMs: wallNowMs + leaseMs };
+      return exchanges.claimExchanges(database, { lease, limit });
+    },
+    loadExchanges: (ids) => exchanges.loadExchanges(database, ids),
+    save: async (batch) => (await exchanges.saveEvaluated(database, batch)).kind,
+    postpone: ({ ids, owner, forMs }) =>
+      exchanges.postponeExchanges(database, { ids, owner, untilWallMs: wall.nowMs() + forMs }),
+  };
+}
+
+export function createCatalogue({ database }: Pick<StoreContext, "database">): FeatureCatalogue {
+  return createFeatureCatalogue({
+    metrics: METRICS,
+    loadFeatures: async (keys) =>
+      (await loadFeatureDefinitions(database, keys)).map(({ definition }) => definition),
+    loadCases: (releases) => loadCasesOfReleases(database, releases),
+    createScorers: (feature) => feature.scorers.flatMap(scorerOf),
+  });
+}
+
+/** Scorers were checked when the feature was stored; one that has become unknown since is left out. */
+function scorerOf(config: ScorerConfig): Scorer[] {
+  const outcome = createScorer(config, schemas);
+  return outcome.kind === "scorer" ? [outcome.score] : [];
+}

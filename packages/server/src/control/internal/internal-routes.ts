@@ -1,0 +1,45 @@
+import type { Exchange, JsonObject } from "@spillway/core";
+import { parseExchange } from "../exchanges/parse-exchange.ts";
+import { gatewayReportOf } from "../gateways/gateway-mapping.ts";
+import type { HandlersOf } from "../server/route-handlers.ts";
+import { currentSnapshot } from "../snapshot/snapshot-routes.ts";
+
+export const internalHandlers: HandlersOf<"pullSnapshot" | "deliverExchanges" | "reportGateway"> = {
+  pullSnapshot: async (_input, { ports, header }) => {
+    const known = header("if-none-match");
+    if (known !== undefined) {
+      const revision = await ports.snapshot.revision();
+      if (revision > 0 && known === etagOf(revision)) {
+        return { notModified: true, headers: { etag: known } };
+      }
+    }
+    const { revision, content } = await currentSnapshot(ports);
+    return { body: content as unknown as JsonObject, headers: { etag: etagOf(revision) } };
+  },
+
+  deliverExchanges: async ({ body }, { ports }) => {
+    const exchanges: Exchange[] = [];
+    const rejected: { readonly id: string; readonly message: string }[] = [];
+    for (const found of body.exchanges) {
+      const parsed = parseExchange(found);
+      if (parsed.kind === "exchange") exchanges.push(parsed.exchange);
+      else rejected.push({ id: parsed.id, message: parsed.message });
+    }
+    const { gatewayId } = body;
+    const receipt = await ports.exchanges.ingest({ gatewayId, exchanges });
+    return {
+      body: {
+        accepted: receipt.accepted,
+        duplicates: receipt.duplicates,
+        rejected: [...rejected, ...receipt.rejected],
+      },
+    };
+  },
+
+  reportGateway: async ({ body }, { ports }) => {
+    await ports.gateways.report(gatewayReportOf(body));
+    return { body: { snapshotRevision: await ports.snapshot.revision() } };
+  },
+};
+
+const etagOf = (revision: number): string => `"${revision}"`;

@@ -1,0 +1,14 @@
+import { pageRequestOf } from "../server/paging.ts";
+import type { HandlersOf } from "../server/route-handlers.ts";
+import { ledgerEntryOf, ledgerVerificationOf } from "./ledger-mapping.ts";
+
+export const ledgerHandlers: HandlersOf<"listLedger" | "verifyLedger"> = {
+  listLedger: async ({ query }, { ports }) => {
+    const page = await ports.ledger.list(pageRequestOf(query));
+    return { body: { items: page.items.map(ledgerEntryOf), nextCursor: page.nextCursor } };
+  },
+
+  verifyLedger: async (_input, { ports }) => ({
+    body: ledgerVerificationOf(await ports.ledger.verify()),
+  }),
+};

@@ -1,0 +1,88 @@
+import type { RolloutAction } from "@spillway/contract";
+import type { RolloutEvent } from "@spillway/core";
+import { AppError, hasRole } from "@spillway/core";
+import type { RolloutView } from "../control-ports.ts";
+import { decisionSummaryOf } from "../decisions/decision-mapping.ts";
+import { keyOf, notFound } from "../server/acting.ts";
+import { pageRequestOf } from "../server/paging.ts";
+import { requireRole, type KeyPrincipal } from "../server/principal.ts";
+import { refusalOf } from "../server/refusal.ts";
+import type { HandlersOf } from "../server/route-handlers.ts";
+import { rolloutDetailOf, rolloutDraftOf, rolloutSummaryOf } from "./rollout-mapping.ts";
+
+export const rolloutHandlers: HandlersOf<
+  "listRollouts" | "createRollout" | "getRollout" | "rolloutAction" | "listDecisions"
+> = {
+  listRollouts: async ({ query }, { ports, clock }) => {
+    const { feature, active } = query;
+    const page = await ports.rollouts.list({
+      ...pageRequestOf(query),
+      ...(feature === undefined ? {} : { feature }),
+      ...(active === undefined ? {} : { isActive: active === "true" }),
+    });
+    const items = page.items.map((view) => rolloutSummaryOf(view, clock.nowMs()));
+    return { body: { items, nextCursor: page.nextCursor } };
+  },
+
+  createRollout: async ({ body }, context) => {
+    const draft = rolloutDraftOf(body, keyOf(context).name);
+    const view = await context.ports.rollouts.create(draft);
+    return { body: rolloutDetailOf(view, context.clock.nowMs()) };
+  },
+
+  getRollout: async ({ params }, { ports, clock }) => {
+    const view = await ports.rollouts.view(params.id);
+    if (view === null) throw notFound("rollout", params.id);
+    return { body: rolloutDetailOf(view, clock.nowMs()) };
+  },
+
+  rolloutAction: async ({ params, body }, context) => {
+    const { id, action } = params;
+    const key = keyOf(context);
+    requireRole(key, action === "approve" ? "reviewer" : "operator");
+    if (action === "approve") {
+      const view = await context.ports.rollouts.view(id);
+      if (view === null) throw notFound("rollout", id);
+      requireApprover(key, view);
+    }
+    const outcome = await context.ports.rollouts.act(id, eventOf(action, key.name, body));
+    switch (outcome.kind) {
+      case "applied":
+        return { body: rolloutDetailOf(outcome.view, context.clock.nowMs()) };
+      case "refused":
+        throw refusalOf(outcome);
+      case "gone":
+        throw notFound("rollout", id);
+      default:
+        throw new AppError("internal", "An action has an unknown outcome.");
+    }
+  },
+
+  listDecisions: async ({ params, query }, { ports }) => {
+    const page = await ports.decisions.list(params.id, pageRequestOf(query));
+    if (page === null) throw notFound("rollout", params.id);
+    return { body: { items: page.items.map(decisionSummaryOf), nextCursor: page.nextCursor } };
+  },
+};
+
+/** The strategy says who may approve entering the next stage; any reviewer where it says nothing. */
+function requireApprover(key: KeyPrincipal, view: RolloutView): void {
+  const { state, strategy } = view.rollout;
+  const next = "stageIndex" in state ? strategy.stages[state.stageIndex + 1] : undefined;
+  const wanted = next?.approval ?? null;
+  if (next === undefined || wanted === null || hasRole(key.role, wanted)) return;
+  throw new AppError(
+    "forbidden",
+    `Entering ${next.name} is approved by the role ${wanted}; "${key.name}" is ${key.role}.`,
+  );
+}
+
+function eventOf(
+  action: RolloutAction,
+  by: string,
+  body: { readonly note: string; readonly full: boolean; readonly override: boolean },
+): Exclude<RolloutEvent, { kind: "tick" }> {
+  const { note, full, override } = body;
+  if (action === "promote") return { kind: "promote", by, note, full, override };
+  return { kind: action, by, note };
+}

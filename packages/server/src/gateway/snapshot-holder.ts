@@ -1,0 +1,98 @@
+import type { Snapshot } from "@spillway/core";
+import { isJsonObject } from "@spillway/core";
+import type { Log, SnapshotSource } from "../ports.ts";
+import { createSnapshotFile } from "./snapshot-file.ts";
+
+export type SnapshotOffer =
+  | { readonly kind: "swapped"; readonly revision: number }
+  | { readonly kind: "same" }
+  /** What is served stays: a control plane that went back in time is no reason to follow it. */
+  | { readonly kind: "older"; readonly current: number }
+  | { readonly kind: "invalid"; readonly problem: string };
+
+export type SnapshotHolder = SnapshotSource & {
+  /** Takes a snapshot as it came over the wire; serves it at once if it is newer and whole. */
+  readonly offer: (found: unknown) => SnapshotOffer;
+  /** Reads the last known good one from disk; for the start, before anything is offered. */
+  readonly load: () => Promise<void>;
+  /** Told after each swap. */
+  readonly onSwap: (listener: (snapshot: Snapshot) => void) => void;
+  /** Resolves when what is served is on disk. */
+  readonly saved: () => Promise<void>;
+};
+
+/**
+ * The one reference that requests read. A swap is one assignment: a request keeps the snapshot that it
+ * began with, and there is no moment at which two revisions are mixed.
+ */
+export function createSnapshotHolder(options: {
+  /** Null: kept in memory only. */
+  readonly file: string | null;
+  readonly log: Log;
+}): SnapshotHolder {
+  const { log } = options;
+  const disk = createSnapshotFile(options);
+  const listeners: ((snapshot: Snapshot) => void)[] = [];
+  let current: Snapshot | null = null;
+
+  function offer(found: unknown): SnapshotOffer {
+    const problem = problemOf(found);
+    if (problem !== null) {
+      log.error("A snapshot was refused; the last good one stays", { problem });
+      return { kind: "invalid", problem };
+    }
+    const snapshot = found as Snapshot;
+    if (current !== null && snapshot.revision < current.revision) {
+      log.warn("An older snapshot was ignored", {
+        revision: snapshot.revision,
+        current: current.revision,
+      });
+      return { kind: "older", current: current.revision };
+    }
+    if (current?.revision === snapshot.revision) return { kind: "same" };
+    current = snapshot;
+    log.info("Serving a new snapshot", { revision: snapshot.revision });
+    for (const listener of listeners) listener(snapshot);
+    disk.save(snapshot);
+    return { kind: "swapped", revision: snapshot.revision };
+  }
+
+  async function load(): Promise<void> {
+    const found = await disk.read();
+    if (found === null || problemOf(found) !== null) return;
+    const snapshot = found as Snapshot;
+    if (current !== null && current.revision >= snapshot.revision) return;
+    current = snapshot;
+    log.info("Serving the last known good snapshot", { revision: snapshot.revision });
+    for (const listener of listeners) listener(snapshot);
+  }
+
+  return {
+    current: () => current,
+    offer,
+    load,
+    onSwap: (listener) => {
+      listeners.push(listener);
+    },
+    saved: disk.saved,
+  };
+}
+
+/** What would make requests fail later; a snapshot is served whole or not at all. */
+function problemOf(found: unknown): string | null {
+  if (!isJsonObject(found)) return "it is no object";
+  const { revision, features, releases, keys } = found as Readonly<Record<string, unknown>>;
+  if (typeof revision !== "number" || !Number.isInteger(revision)) return "revision is no number";
+  if (!isJsonObject(features)) return "features is no object";
+  if (!isJsonObject(releases)) return "releases is no object";
+  if (!Array.isArray(keys)) return "keys is no list";
+  const snapshot = found as unknown as Snapshot;
+  for (const route of Object.values(snapshot.features)) {
+    const candidate = route.rollout?.candidate;
+    const missing = [route.baseline, ...(candidate === undefined ? [] : [candidate])].find(
+      (id) => snapshot.releases[id] === undefined,
+    );
+    if (missing !== undefined) return `"${route.key}" routes to ${missing}, which it does not hold`;
+  }
+  return null;
+}
