@@ -1,0 +1,37 @@
+import type { Command } from "commander";
+import type { ExitCode } from "../cli-error.ts";
+import { EXIT } from "../cli-error.ts";
+import type { CommandContext } from "../context.ts";
+import { renderLedger } from "../render/lists.ts";
+import { wholeNumber } from "./option-values.ts";
+
+export function addLedger(program: Command, context: CommandContext): void {
+  const ledger = program.command("ledger").description("Read or verify the audit record.");
+  ledger
+    .command("verify")
+    .description("Check the hash chain from its beginning. Exit code 1 when it is broken.")
+    .action(() => context.finish(verify(context)));
+  ledger
+    .command("list")
+    .description("List entries, newest first.")
+    .option("--limit <n>", "how many, at most 500", wholeNumber, 50)
+    .action((options: { limit: number }) => context.finish(list(context, options.limit)));
+}
+
+async function verify(context: CommandContext): Promise<ExitCode> {
+  const client = await context.client();
+  const result = await client.call("verifyLedger");
+  context.print(result, (paint) =>
+    result.isIntact
+      ? `${paint.green("✔ intact")}  ${result.sentence}\nhead ${result.head}`
+      : `${paint.red("✖ broken")}  ${result.sentence}`,
+  );
+  return result.isIntact ? EXIT.done : EXIT.failed;
+}
+
+async function list(context: CommandContext, limit: number): Promise<ExitCode> {
+  const client = await context.client();
+  const page = await client.call("listLedger", { query: { limit } });
+  context.print(page, () => renderLedger(page.items));
+  return EXIT.done;
+}

@@ -1,0 +1,2 @@
+export { defaultIo } from "./default-io.ts";
+export { main } from "./run-command.ts";

@@ -1,0 +1,126 @@
+import {
+  EXAMPLE_NOW_MS,
+  exampleDecisionSummary,
+  exampleRolloutDetail,
+  exampleVerdict,
+} from "@spillway/testkit/control-examples";
+import { describe, expect, it } from "vitest";
+import { createPaint } from "./paint.ts";
+import { renderRolloutTree } from "./rollout-tree.ts";
+
+const plain = createPaint(false);
+
+const treeOf = (over: Parameters<typeof exampleRolloutDetail>[0] = {}, decisions = [0]) =>
+  renderRolloutTree(
+    {
+      detail: exampleRolloutDetail(over),
+      decisions: decisions.map(() => exampleDecisionSummary()),
+      nowMs: EXAMPLE_NOW_MS,
+    },
+    plain,
+  );
+
+describe("renderRolloutTree", () => {
+  it("shows where a rollout is, why, and what it is judged by", () => {
+    expect(treeOf()).toMatchInlineSnapshot(`
+      "⟳ discharge-summary  ◌ progressing  rol_1, version 4
+        strategy   careful, tier 1, by ada
+        baseline   discharge-summary@13
+        candidate  discharge-summary@14
+                   prompt discharge-prompt v3.1 becomes v3.2
+        share      set 5%, actual 4.81%
+        why        canary needs 400 answers of the candidate; 118 are there.
+
+      stages
+                 stage     set   actual  n (baseline / candidate)
+        ✔ done   evaluate  0%    -       -
+        ✔ done   shadow    0%    -       -
+        ◌ now    canary    5%    4.81%   2,333 / 118               for 12m
+        • later  ramp 50%  50%   -       -
+        • later  verify    100%  -       -
+
+      gate
+        ? inconclusive: Not decided yet.
+        verdict         criterion  slice  estimate  interval               hold at  rollback at  n (baseline / candidate)
+        ? inconclusive  quality    all    0.012     -0.031 to 0.055 (95%)  0.05     0.1          2,333 / 118
+
+      unmet
+        • canary needs 400 answers of the candidate; 118 are there.
+
+      last decisions
+        at                       decision  stage   by          id     reason
+        2026-11-12 13:48:00 UTC  advance   shadow  controller  dec_4  shadow is passed; canary begins."
+    `);
+  });
+
+  it("shows harm, silence and errors as three things", () => {
+    const report = exampleRolloutDetail().report;
+    if (report === null) throw new Error("the example has a report");
+    const tree = treeOf({
+      state: "rolled_back",
+      stateCode: "gate",
+      unmet: [],
+      setShareBps: 0,
+      actualShareBps: null,
+      report: {
+        ...report,
+        verdict: "fail",
+        verdicts: [
+          exampleVerdict({ verdict: "fail", estimate: 0.137 }),
+          exampleVerdict({
+            criterionId: "latency",
+            evidence: "no_data",
+            estimate: null,
+            interval: null,
+            observations: { baseline: 0, candidate: 0, pairs: 0 },
+          }),
+          exampleVerdict({ criterionId: "cost", evidence: "error", verdict: "hold" }),
+        ],
+        warnings: [{ kind: "no_traffic", stageIndex: 2, sentence: "No request since 13:00." }],
+        sentence: "quality fell by 13.7%.",
+      },
+    });
+    expect(tree.slice(tree.indexOf("stages"))).toMatchInlineSnapshot(`
+      "stages
+                 stage     set   actual  n (baseline / candidate)
+        ✔ done   evaluate  0%    -       -
+        ✔ done   shadow    0%    -       -
+        ✖ ended  canary    5%    4.81%   2,333 / 118
+        • later  ramp 50%  50%   -       -
+        • later  verify    100%  -       -
+
+      gate
+        ✖ fail: quality fell by 13.7%.
+        verdict                   criterion  slice  estimate  interval               hold at  rollback at  n (baseline / candidate)
+        ✖ fail                    quality    all    0.137     -0.031 to 0.055 (95%)  0.05     0.1          2,333 / 118
+        ? inconclusive (no data)  latency    all    -         -                      0.05     0.1          0 / 0
+        ⚠ hold (error)            cost       all    0.012     -0.031 to 0.055 (95%)  0.05     0.1          2,333 / 118
+        ⚠ No request since 13:00.
+
+      last decisions
+        at                       decision  stage   by          id     reason
+        2026-11-12 13:48:00 UTC  advance   shadow  controller  dec_4  shadow is passed; canary begins."
+    `);
+  });
+
+  it("shows every stage of a complete rollout as done", () => {
+    const tree = treeOf({ state: "completed", stageIndex: null, report: null, unmet: [] }, []);
+    expect(tree.match(/✔ done/g)).toHaveLength(5);
+    expect(tree).not.toContain("gate");
+    expect(tree).not.toContain("last decisions");
+  });
+
+  it("has one icon for each state, with the word", () => {
+    const states = ["pending", "progressing", "held", "paused", "rolled_back", "aborted"] as const;
+    const titles = states.map((state) => treeOf({ state }).split("  ")[1]);
+    expect(titles).toEqual([
+      "◷ pending",
+      "◌ progressing",
+      "⚠ held",
+      "॥ paused",
+      "✖ rolled back",
+      "✖ aborted",
+    ]);
+    expect(treeOf({ state: "held", stateCode: "undecided" })).toContain("? held (undecided)");
+  });
+});

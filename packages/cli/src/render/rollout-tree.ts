@@ -1,0 +1,142 @@
+import type { DecisionSummary, RolloutDetail, Verdict } from "@spillway/contract";
+import { isOver } from "../active-rollout.ts";
+import { formatDuration } from "../duration.ts";
+import { gateBadge, stateBadge, stateIcon, verdictBadge } from "./icons.ts";
+import { count, decimal, percentOfBps, utcTime } from "./numbers.ts";
+import type { Paint } from "./paint.ts";
+import { indent, renderTable } from "./table.ts";
+
+export type RolloutTree = {
+  readonly detail: RolloutDetail;
+  /** Newest first. */
+  readonly decisions: readonly DecisionSummary[];
+  /** By the server's clock. */
+  readonly nowMs: number;
+};
+
+/** Everything about one rollout on one screen: where it is, why, and what it is judged by. */
+export function renderRolloutTree({ detail, decisions, nowMs }: RolloutTree, paint: Paint): string {
+  const sections = [
+    heading(detail, paint),
+    section("stages", stageLadder({ detail, nowMs }, paint), paint),
+    section("gate", gateRows(detail, paint), paint),
+    section("unmet", detail.unmet.map(({ sentence }) => `• ${sentence}`).join("\n"), paint),
+    section("last decisions", decisionRows(decisions), paint),
+  ];
+  return sections.filter((text) => text !== "").join("\n\n");
+}
+
+function heading(detail: RolloutDetail, paint: Paint): string {
+  const rows: [string, string][] = [
+    ["strategy", `${detail.strategy}, tier ${detail.tier}, by ${detail.author}`],
+    ["baseline", detail.baseline],
+    ["candidate", [detail.candidate, ...detail.changes.map((c) => c.sentence)].join("\n")],
+    ["share", shares(detail)],
+    ["why", detail.sentence],
+  ];
+  if (detail.nextAction !== null) rows.push(["next", paint.bold(detail.nextAction)]);
+  const lines = rows.map(([name, text]) =>
+    `  ${paint.dim(name.padEnd(9))}  ${indent(text, " ".repeat(13)).trimStart()}`.trimEnd(),
+  );
+  const id = paint.dim(`${detail.id}, version ${detail.version}`);
+  const title = `⟳ ${paint.bold(detail.feature)}  ${stateBadge(detail, paint)}  ${id}`;
+  return [title, ...lines].join("\n");
+}
+
+function shares({ setShareBps, actualShareBps }: RolloutDetail): string {
+  const actual = actualShareBps === null ? "no request yet" : percentOfBps(actualShareBps);
+  return `set ${percentOfBps(setShareBps)}, actual ${actual}`;
+}
+
+function stageLadder(
+  { detail, nowMs }: Pick<RolloutTree, "detail" | "nowMs">,
+  paint: Paint,
+): string {
+  const rows = detail.stages.map((stage, index) => {
+    const exposure = detail.exposures.find(({ stageIndex }) => stageIndex === index);
+    const counted = (exposure?.baseline ?? 0) + (exposure?.candidate ?? 0);
+    const actual =
+      exposure === undefined || counted === 0
+        ? "-"
+        : percentOfBps((exposure.candidate / counted) * 10_000);
+    return [
+      stageWord(detail, index, paint),
+      stage.name,
+      percentOfBps(stage.shareBps),
+      actual,
+      exposure === undefined ? "-" : observations(exposure),
+      index === detail.stageIndex && detail.enteredAtMs !== null && !isOver(detail)
+        ? `for ${formatDuration(nowMs - detail.enteredAtMs)}`
+        : "",
+    ];
+  });
+  return renderTable(["", "stage", "set", "actual", "n (baseline / candidate)", ""], rows);
+}
+
+/** A stage behind is "done" and not "passed": a person may have promoted over it. */
+function stageWord(detail: RolloutDetail, index: number, paint: Paint): string {
+  if (detail.state === "completed") return paint.green("✔ done");
+  if (detail.stageIndex === null || index > detail.stageIndex) return paint.dim("• later");
+  if (index < detail.stageIndex) return paint.green("✔ done");
+  return `${stateIcon(detail.state, paint)} ${isOver(detail) ? "ended" : "now"}`;
+}
+
+function gateRows({ report }: RolloutDetail, paint: Paint): string {
+  if (report === null) return "";
+  const table = renderTable(
+    [
+      "verdict",
+      "criterion",
+      "slice",
+      "estimate",
+      "interval",
+      "hold at",
+      "rollback at",
+      "n (baseline / candidate)",
+    ],
+    report.verdicts.map((verdict) => [
+      verdictBadge(verdict, paint),
+      verdict.criterionId,
+      verdict.slice,
+      decimal(verdict.estimate),
+      intervalText(verdict.interval),
+      decimal(verdict.levels.hold),
+      decimal(verdict.levels.rollback),
+      observations(verdict.observations),
+    ]),
+  );
+  const warnings = report.warnings.map(({ sentence }) => paint.yellow(`⚠ ${sentence}`));
+  return [`${gateBadge(report.verdict, paint)}: ${report.sentence}`, table, ...warnings].join("\n");
+}
+
+function intervalText(interval: Verdict["interval"]): string {
+  if (interval === null) return "-";
+  const level = Number((interval.level * 100).toFixed(1));
+  return `${decimal(interval.low)} to ${decimal(interval.high)} (${level}%)`;
+}
+
+function observations(n: { baseline: number; candidate: number; pairs: number }): string {
+  const arms = `${count(n.baseline)} / ${count(n.candidate)}`;
+  if (n.pairs === 0) return arms;
+  const pairs = `${count(n.pairs)} pairs`;
+  return n.baseline + n.candidate === 0 ? pairs : `${arms}, ${pairs}`;
+}
+
+function decisionRows(decisions: readonly DecisionSummary[]): string {
+  if (decisions.length === 0) return "";
+  return renderTable(
+    ["at", "decision", "stage", "by", "id", "reason"],
+    decisions.map((decision) => [
+      utcTime(decision.atMs),
+      decision.decision,
+      decision.stage ?? "-",
+      decision.by,
+      decision.id,
+      decision.reason,
+    ]),
+  );
+}
+
+function section(title: string, text: string, paint: Paint): string {
+  return text === "" ? "" : `${paint.bold(title)}\n${indent(text)}`;
+}

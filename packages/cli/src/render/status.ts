@@ -1,0 +1,31 @@
+import type { FeatureStatus } from "@spillway/contract";
+import { stateBadge } from "./icons.ts";
+import type { Paint } from "./paint.ts";
+
+/** The answer for CI: a word, the sentence, and what is missing. */
+export function renderStatus(status: FeatureStatus, paint: Paint): string {
+  const words = {
+    healthy: paint.green("✔ healthy"),
+    degraded: paint.red("✖ degraded"),
+    undecided: paint.yellow("? undecided"),
+  };
+  const { rollout } = status;
+  const where =
+    rollout === null
+      ? `serves ${status.baseline ?? "nothing"}`
+      : `${stateBadge(rollout, paint)} ${rollout.baseline} → ${rollout.candidate}`;
+  const behind = status.gateways.filter(
+    ({ snapshotRevision }) => snapshotRevision < status.snapshotRevision,
+  );
+  return [
+    `${words[status.health]}  ${paint.bold(status.feature)}  ${where}${status.isKilled ? paint.red("  killed") : ""}`,
+    status.sentence,
+    ...status.unmet
+      .filter(({ sentence }) => sentence !== status.sentence)
+      .map(({ code, sentence }) => `  • ${code}: ${sentence}`),
+    ...behind.map(
+      ({ id, snapshotRevision }) =>
+        `  • gateway ${id} still serves snapshot ${snapshotRevision}, not ${status.snapshotRevision}`,
+    ),
+  ].join("\n");
+}
