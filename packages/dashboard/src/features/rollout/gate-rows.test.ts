@@ -1,0 +1,100 @@
+import type { GateReport } from "@spillway/contract";
+import { describe, expect, test } from "vitest";
+import { ROLLOUTS } from "../../../test/fixture-rollouts.ts";
+import { gateRows } from "./gate-rows.ts";
+import { harmInWords, metricInWords, oddsInWords, unitOfMetric } from "./harm.ts";
+import { scaleOf } from "./interval-scale.ts";
+
+const held = ROLLOUTS.find(({ state }) => state === "held");
+if (held?.report === null || held === undefined)
+  throw new Error("The fixture has no held rollout.");
+const report: GateReport = held.report;
+const rows = gateRows(report, held.strategyDetail);
+
+describe("gateRows", () => {
+  test("the worst criterion comes first, doubt before ease", () => {
+    expect(rows.overall.map(({ light }) => light)).toEqual([
+      "hold",
+      "inconclusive",
+      "inconclusive",
+      "pass",
+      "pass",
+    ]);
+    expect(rows.slices[0]).toMatchObject({ slice: "channel=email", light: "hold" });
+  });
+
+  test("an error is an error and silence is no data, not one and the same doubt", () => {
+    expect(rows.slices.find(({ slice }) => slice === "language=fr")?.light).toBe("error");
+    expect(rows.overall.find(({ criterion }) => criterion === "correction_rate")).toMatchObject({
+      light: "inconclusive",
+      word: "No data",
+      harmOdds: null,
+    });
+  });
+
+  test("a row can be read in one pass: harm, interval, n, verdict, lines", () => {
+    expect(rows.overall[0]?.spoken).toBe(
+      "edit_rate: harm +1.3 points, 95% +0.2 to +2.5 points, 7,310 / 812: hold. Hold line +1.0 points, rollback line +2.0 points.",
+    );
+  });
+});
+
+describe("scaleOf", () => {
+  const levels = { hold: 0.05, rollback: 0.1 };
+
+  test("harm grows to the right and the lines stand in order", () => {
+    const verdict = { estimate: 0.03, interval: { low: 0.01, high: 0.06 }, levels };
+    const scale = scaleOf({ peers: [verdict], verdict, zero: 0 });
+    const places = [scale.zero, scale.low, scale.estimate, scale.hold, scale.high, scale.rollback];
+    expect(places).toEqual(places.toSorted((a, b) => (a ?? 0) - (b ?? 0)));
+  });
+
+  test("an interval far beyond the lines is cut, and says so", () => {
+    const verdict = { estimate: 0.2, interval: { low: -4, high: 9 }, levels };
+    const scale = scaleOf({ peers: [verdict], verdict, zero: 0 });
+    expect(scale).toMatchObject({ low: 0, high: 1, isCutLeft: true, isCutRight: true });
+  });
+
+  test("slices of a criterion share one scale", () => {
+    const near = { estimate: 0.01, interval: { low: 0, high: 0.02 }, levels };
+    const far = { estimate: 0.2, interval: { low: 0.1, high: 0.3 }, levels };
+    const of = (verdict: typeof near) => scaleOf({ peers: [near, far], verdict, zero: 0 });
+    expect(of(near).rollback).toBe(of(far).rollback);
+  });
+});
+
+describe("numbers in words", () => {
+  test.each([
+    [0.031, "relative", "score", "+3.1%"],
+    [-0.012, "difference", "share", "\u22121.2 points"],
+    [45, "difference", "ms", "+45 ms"],
+    [1.5, "ratio", "share", "\u00d71.5"],
+    [0.0012, "limit", "share", "0.12%"],
+    [0, "relative", "score", "0.0%"],
+  ] as const)("%s %s of a %s is %s", (harm, kind, unit, words) => {
+    expect(harmInWords(harm, kind, unit)).toBe(words);
+  });
+
+  test("means carry their unit", () => {
+    expect(metricInWords(2_340, "ms")).toBe("2.34 s");
+    expect(metricInWords(0.0123, "usd")).toBe("$0.0123");
+    expect(metricInWords(null, "score")).toBe("no data");
+  });
+
+  test.each([
+    ["quality", "score"],
+    ["edit_rate", "share"],
+    ["format_valid", "share"],
+    ["time_to_first_token_p95", "ms"],
+    ["cost_per_call", "usd"],
+    ["tokens_per_call", "tokens"],
+  ])("%s is counted in %s", (metric, unit) => {
+    expect(unitOfMetric(metric)).toBe(unit);
+  });
+
+  test("odds are bounded at both ends", () => {
+    expect(oddsInWords(Math.log(20))).toBe("20 to 1");
+    expect(oddsInWords(500)).toBe("over 1,000,000 to 1");
+    expect(oddsInWords(-500)).toBe("under 0.01 to 1");
+  });
+});
