@@ -2,7 +2,6 @@ import type { Json, MetricDefinition, Scorer, ScorerConfig } from "@spillway/cor
 import {
   AppError,
   createScorer,
-  currentStage,
   DEFAULT_CONFIDENCE,
   explainDecision,
   invariant,
@@ -26,7 +25,7 @@ import type { Database } from "./store/database.ts";
 import { findDecision, listDecisions } from "./store/decision-store.ts";
 import * as exchanges from "./store/exchange-store.ts";
 import { loadCasesOfReleases, loadFeatureDefinitions } from "./store/evaluation-reader.ts";
-import { moveFeature, setKilled } from "./store/feature-moves.ts";
+import { setKilled } from "./store/feature-moves.ts";
 import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
 import { appendLedger, listLedger, verifyStoredLedger } from "./store/ledger-store.ts";
 import { numberOfCursor } from "./store/registry/page-cursor.ts";
@@ -37,6 +36,7 @@ import { createRollout } from "./store/rollout-creation.ts";
 import { decideRollout } from "./store/rollout-decision.ts";
 import type { StoredRollout } from "./store/rollout-store.ts";
 import * as rollouts from "./store/rollout-store.ts";
+import { takeBackFeature } from "./store/take-back.ts";
 import type { RolloutView } from "./store/rollout-views.ts";
 import { viewRollouts } from "./store/rollout-views.ts";
 import { loadNewestRevision, loadNewestSnapshot, publishSnapshot } from "./store/snapshot-store.ts";
@@ -193,36 +193,29 @@ function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
   };
 }
 
-/**
- * A rollback of a feature: first whatever is under way is taken back; then, if a release or a part was
- * named, or nothing was under way, the feature itself moves.
- */
+/** A rollback of a feature as the control API tells of it. */
 async function rollBack(
   context: StoreContext,
   act: ControlPorts["rollouts"]["act"],
   wanted: Parameters<ControlPorts["rollouts"]["rollbackFeature"]>[0] & { readonly isUndo: boolean },
 ): ReturnType<ControlPorts["rollouts"]["rollbackFeature"]> {
-  const { database, clock } = context;
-  const { feature, by, note } = wanted;
-  const live = await rollouts.findLiveRollout(database, feature);
-  const isPending = live?.rollout.state.kind === "pending";
-  if (live !== null) {
-    const outcome = await act(live.rollout.id, { kind: "rollback", by, note });
-    if (outcome.kind !== "applied") return outcome;
-    if (!isPending && wanted.to === undefined && wanted.component === undefined) {
-      return await movedByRollout(database, live);
-    }
-  }
+  const { database, ids, clock } = context;
+  const deps = {
+    database,
+    ids,
+    nowMs: () => clock.nowMs(),
+    act: async (id: string, event: Parameters<typeof act>[1]) => {
+      const outcome = await act(id, event);
+      return outcome.kind === "applied" ? null : outcome;
+    },
+  };
   try {
-    const moved = await moveFeature(context, {
-      feature,
+    const done = await takeBackFeature(deps, {
+      ...wanted,
       to: wanted.to ?? null,
       component: wanted.component ?? null,
-      by,
-      note,
-      nowMs: clock.nowMs(),
     });
-    return { kind: "moved", ...moved };
+    return "refusal" in done ? done.refusal : { kind: "moved", ...done };
   } catch (error) {
     if (error instanceof AppError && error.code === "illegal_transition") {
       return { kind: "refused", code: error.code, reason: error.message, unmet: [] };
@@ -230,27 +223,6 @@ async function rollBack(
     if (error instanceof AppError && error.code === "feature_not_found") return { kind: "gone" };
     throw error;
   }
-}
-
-async function movedByRollout(
-  database: Database,
-  live: StoredRollout,
-): ReturnType<ControlPorts["rollouts"]["rollbackFeature"]> {
-  const { rollout } = live;
-  const [decision] = await listDecisions(database, {
-    rolloutId: rollout.id,
-    limit: 1,
-    beforeVersion: null,
-  });
-  invariant(decision !== undefined, "a rollback leaves a decision");
-  return {
-    kind: "moved",
-    from: currentStage(rollout)?.shareBps === 0 ? rollout.baseline : rollout.candidate,
-    to: rollout.baseline,
-    decisionId: decision.id,
-    snapshotRevision: decision.snapshotRevision,
-    sentence: decision.reason,
-  };
 }
 
 function createDecisionPort(database: Database): ControlPorts["decisions"] {

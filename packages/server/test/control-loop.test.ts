@@ -102,6 +102,8 @@ describe("a rollout on a real database", () => {
       note: "why",
     });
     expect(moved).toMatchObject({ kind: "moved", from: "qa@3", to: "qa@1" });
+    const again = await ports.rollouts.rollbackFeature({ feature: FEATURE, by: "ben", note: "" });
+    expect(again).toMatchObject({ kind: "moved", from: "qa@1", to: "qa@1" });
     const undone = await ports.rollouts.undoFeature({ feature: FEATURE, by: "ana", note: "" });
     expect(undone).toMatchObject({ kind: "moved", to: "qa@3" });
     const part = await ports.rollouts.rollbackFeature({

@@ -5,6 +5,7 @@ import {
   DECISION_METHOD,
   decisionId,
   invariant,
+  isJsonObject,
   parseReleaseId,
   releaseDigest,
   releaseId,
@@ -16,6 +17,7 @@ import { inTransaction } from "./database.ts";
 import { insertDecision } from "./decision-store.ts";
 import { appendLedger } from "./ledger-store.ts";
 import { loadReleases } from "./release-reader.ts";
+import { exposesUsers, LIVE_STATES, toRollout } from "./rollout-row.ts";
 import { publishSnapshot } from "./snapshot-store.ts";
 import type { Trx } from "./transaction.ts";
 import { lockStateChanges, notifyChange } from "./transaction.ts";
@@ -34,23 +36,47 @@ export type MoveRequest = {
   readonly to: string | null;
   /** Take back this part only: a new release is made of the present one with that part of `to`. */
   readonly component: ComponentKind | null;
+  /** Goes back also from a rollback; without it a feature that was just taken back stays there. */
+  readonly isUndo: boolean;
   readonly by: string;
   readonly note: string;
   readonly nowMs: number;
 };
 
+export type MoveOutcome =
+  | { readonly kind: "moved"; readonly move: FeatureMove }
+  /** It has to be taken back first. Nothing was written; the request itself is fine. */
+  | {
+      readonly kind: "rollout_under_way";
+      readonly rolloutId: string;
+      readonly isPending: boolean;
+      readonly isExposed: boolean;
+    };
+
 /**
  * Moves a feature that has no rollout under way back to an earlier release, at once: never gated, one
  * transaction with its decision, ledger entry and snapshot. Throws AppError where there is nothing to
  * go back to.
+ *
+ * A feature that was just taken back, by the gate or by a person, is not taken back once more: whoever
+ * asks at that moment means what has been done already, and the release before may be long gone. The
+ * answer is the move that was made; a release that is named is always gone to.
  */
 export async function moveFeature(
   deps: { readonly database: Database; readonly ids: Ids },
   request: MoveRequest,
-): Promise<FeatureMove> {
+): Promise<MoveOutcome> {
   return await inTransaction(deps.database, async (trx) => {
     await lockStateChanges(trx);
     const from = await loadBaseline(trx, request.feature);
+    const underWay = await rolloutUnderWay(trx, request.feature);
+    if (underWay !== null) {
+      if (request.to !== null) await targetRelease(trx, request, from);
+      return underWay;
+    }
+    const isWhole = request.to === null && request.component === null;
+    const done = isWhole && !request.isUndo ? await lastRollback(trx, request.feature, from) : null;
+    if (done !== null) return { kind: "moved", move: done };
     const target = await targetRelease(trx, request, from);
     const to =
       request.component === null
@@ -66,8 +92,54 @@ export async function moveFeature(
       .set({ baseline: to, updated_at_ms: request.nowMs })
       .where("key", "=", request.feature)
       .execute();
-    return await recordMove(trx, { request, from, to, id: deps.ids.next("dec") });
+    const move = await recordMove(trx, { request, from, to, id: deps.ids.next("dec") });
+    return { kind: "moved", move };
   });
+}
+
+async function rolloutUnderWay(
+  trx: Trx,
+  feature: string,
+): Promise<Extract<MoveOutcome, { kind: "rollout_under_way" }> | null> {
+  const row = await trx
+    .selectFrom("rollouts as r")
+    .selectAll("r")
+    .where("r.feature", "=", feature)
+    .where("r.state_kind", "in", [...LIVE_STATES])
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const rollout = toRollout(row);
+  return {
+    kind: "rollout_under_way",
+    rolloutId: row.id,
+    isPending: rollout.state.kind === "pending",
+    isExposed: exposesUsers(rollout),
+  };
+}
+
+/** The rollback that brought the feature where it is, if its last move was one. */
+async function lastRollback(trx: Trx, feature: string, from: string): Promise<FeatureMove | null> {
+  const row = await trx
+    .selectFrom("decisions as d")
+    .select(["d.id", "d.decision", "d.reason", "d.outcome", "d.snapshot_revision"])
+    .where("d.feature", "=", feature)
+    .where("d.decision", "in", ["rollback", "complete"])
+    // A rollout that was given up before its start moved nothing.
+    .where((or) => or.or([or("d.to_state", "is", null), or("d.to_state", "!=", "aborted")]))
+    .orderBy("d.snapshot_revision", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined || row.decision !== "rollback") return null;
+  const outcome = row.outcome as Json;
+  if (isJsonObject(outcome) && outcome["isUndo"] === true) return null;
+  return {
+    from,
+    to: from,
+    decisionId: row.id,
+    snapshotRevision: row.snapshot_revision,
+    sentence: `${feature} is back on ${from} already: ${row.reason} To go further back, name a release.`,
+  };
 }
 
 async function recordMove(
@@ -98,7 +170,7 @@ async function recordMove(
     actor: by,
     atMs: nowMs,
     inputs: null,
-    outcome: { from, to, component: request.component } satisfies Json,
+    outcome: { from, to, component: request.component, isUndo: request.isUndo } satisfies Json,
     report: null,
     method: DECISION_METHOD,
     snapshotRevision,

@@ -7,6 +7,7 @@ import type {
   RolloutEvent,
 } from "@spillway/core";
 import {
+  AppError,
   currentStage,
   DECISION_METHOD,
   decisionId,
@@ -28,7 +29,7 @@ export type DecideResult =
   | { readonly kind: "gone" };
 
 /** Others may decide on the same rollout meanwhile; each loser reads again and decides anew. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 20;
 
 /**
  * The one way in which a rollout moves, for the reconcile loop and for people alike: load one
@@ -86,7 +87,11 @@ export async function decideRollout(
       return { kind: "decided", decisionId: id, snapshotRevision: committed.snapshotRevision };
     }
   }
-  return { kind: "waiting" };
+  if (request.event.kind === "tick") return { kind: "waiting" };
+  throw new AppError(
+    "conflict",
+    `The rollout ${request.rolloutId} moved ${ATTEMPTS} times while "${request.event.kind}" was tried. Try again.`,
+  );
 }
 
 /** Rollout and evidence in one repeatable-read view: evidence never belongs to another version. */

@@ -1,5 +1,5 @@
 import type { ReleaseId, RiskTier, Rollout, RolloutState, Strategy } from "@spillway/core";
-import { rolloutId } from "@spillway/core";
+import { currentStage, rolloutId } from "@spillway/core";
 
 /** States in which a rollout occupies its feature. */
 export const LIVE_STATES = ["pending", "progressing", "held", "paused"] as const;
@@ -37,4 +37,9 @@ export function toRollout(row: RolloutRow): Rollout {
     approvals: row.approvals as Rollout["approvals"],
     version: row.version,
   };
+}
+
+/** Whether users get answers of the candidate in the rollout's present stage. */
+export function exposesUsers(rollout: Rollout): boolean {
+  return (currentStage(rollout)?.shareBps ?? 0) > 0;
 }

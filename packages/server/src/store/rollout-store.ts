@@ -8,6 +8,7 @@ import type {
   Strategy,
 } from "@spillway/core";
 import { AppError, BUCKETING_ALGORITHM } from "@spillway/core";
+import { sql } from "kysely";
 import type { Database } from "./database.ts";
 import { inTransaction } from "./database.ts";
 import { isUniqueViolation } from "./database-error.ts";
@@ -182,7 +183,9 @@ export type Lease = {
 
 /**
  * Claims rollouts that are due: new evidence, or their time has come. Whoever gets one holds its lease;
- * others skip it (`for update skip locked`), and a dead owner's lease simply runs out.
+ * others skip it (`for update skip locked`), and a dead owner's lease simply runs out. What was claimed
+ * stays due until an assessment or a decision is saved, which says when to look again: a tick that
+ * fails, or a worker that dies with it, is made up for at once.
  */
 export async function claimDueRollouts(
   database: Database,
@@ -191,7 +194,12 @@ export async function claimDueRollouts(
   const { lease, nowMs, limit } = claim;
   const rows = await database.kysely
     .updateTable("rollouts")
-    .set({ lease_owner: lease.owner, lease_until_wall_ms: lease.untilWallMs, is_dirty: false })
+    .set({
+      lease_owner: lease.owner,
+      lease_until_wall_ms: lease.untilWallMs,
+      is_dirty: false,
+      check_at_ms: sql<number>`least(check_at_ms, ${nowMs})`,
+    })
     .where("id", "in", (select) =>
       select
         .selectFrom("rollouts as r")

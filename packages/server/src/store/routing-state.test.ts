@@ -49,16 +49,20 @@ const history = (feature: string) =>
     .orderBy("h.revision")
     .execute();
 
-const move = (feature: string, parts: Partial<MoveRequest> = {}) =>
-  moveFeature(kit, {
+const move = async (feature: string, parts: Partial<MoveRequest> = {}) => {
+  const outcome = await moveFeature(kit, {
     feature,
     to: null,
     component: null,
+    isUndo: false,
     by: "ben",
     note: "",
     nowMs: START_MS,
     ...parts,
   });
+  if (outcome.kind !== "moved") throw new Error(`${outcome.rolloutId} is under way`);
+  return outcome.move;
+};
 
 const routeOf = async (feature: string) =>
   (await loadNewestSnapshot(test.database))?.features[feature];
@@ -172,7 +176,7 @@ describe("taking a feature back", () => {
   it("serves what it served before, at once, and an undo returns", async () => {
     await kit.addFeature("returned");
     await move("returned", { to: "returned@2" });
-    const back = await move("returned", { note: "worse in German" });
+    const back = await move("returned", { isUndo: true, note: "worse in German" });
     expect(back).toMatchObject({ from: "returned@2", to: "returned@1" });
     expect(back.sentence).toBe(
       'ben rolled returned back from returned@2 to returned@1. "worse in German"',
@@ -180,7 +184,20 @@ describe("taking a feature back", () => {
     const route = await routeOf("returned");
     expect(route?.baseline).toBe("returned@1");
     expect((await loadNewestSnapshot(test.database))?.revision).toBe(back.snapshotRevision);
-    expect(await move("returned")).toMatchObject({ from: "returned@1", to: "returned@2" });
+    const again = { isUndo: true };
+    expect(await move("returned", again)).toMatchObject({ from: "returned@1", to: "returned@2" });
+  });
+
+  it("once is enough: asked again it stays, unless a release is named", async () => {
+    await kit.addFeature("twice");
+    await move("twice", { to: "twice@3" });
+    await move("twice", { to: "twice@2" });
+    const before = await revisions();
+    const again = await move("twice");
+    expect(again).toMatchObject({ from: "twice@2", to: "twice@2" });
+    expect(again.sentence).toContain("twice is back on twice@2 already: ben rolled twice back");
+    expect(await revisions()).toEqual(before);
+    expect((await move("twice", { to: "twice@1" })).to).toBe("twice@1");
   });
 
   it("refuses where there is nothing to go back to, and writes nothing", async () => {

@@ -1,7 +1,8 @@
 import type { Json } from "@spillway/core";
-import { sql, type Transaction } from "kysely";
+import type { Transaction } from "kysely";
 import { inTransaction, type Database } from "../database.ts";
 import type { Schema } from "../schema.ts";
+import { lockStateChanges } from "../transaction.ts";
 import type { RegistryChange } from "../../ports/registry-records.ts";
 import type { RegistryHooks } from "./registry-hooks.ts";
 
@@ -16,12 +17,11 @@ export type RegistryWork = RegistryChange & {
   readonly hooks: RegistryHooks;
 };
 
-/** Any number; every writer of the registry waits here for the one before it. */
-const REGISTRY_LOCK_KEY = 0x52454731;
-
 /**
- * Changes of the registry run one after another: they are rare, made by people and CI, and so a
- * release number, a label or a first key cannot be given twice. Readers and rollouts do not wait.
+ * Changes of the registry run one after another and apart from all other changes of state: they are rare,
+ * short, made by people and CI, and so a release number, a label or a first key cannot be given twice.
+ * They take the same lock first as decisions do; with two locks in two orders they would deadlock over
+ * a feature's row. Readers and requests do not wait.
  */
 export function changeRegistry<Result>(
   context: RegistryContext,
@@ -29,7 +29,7 @@ export function changeRegistry<Result>(
   work: (work: RegistryWork) => Promise<Result>,
 ): Promise<Result> {
   return inTransaction(context.database, async (trx) => {
-    await sql`select pg_advisory_xact_lock(${REGISTRY_LOCK_KEY})`.execute(trx);
+    await lockStateChanges(trx);
     return work({ trx, hooks: context.hooks, actor: change.actor, nowMs: change.nowMs });
   });
 }
