@@ -242,6 +242,8 @@ export const WhoServed = z
         release: z.string(),
         promptIdentity: z.string(),
         exchanges: z.number().int(),
+        /** How many of them the feature's fallback answered in its place. */
+        fallbacks: z.number().int(),
         firstAtMs: TimestampMs,
         lastAtMs: TimestampMs,
       }),

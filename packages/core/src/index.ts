@@ -5,6 +5,7 @@ export type { AppErrorOptions, ErrorCatalogueEntry, ErrorCode } from "./errors.t
 export { AppError, ERROR_CATALOGUE, invariant, unreachable } from "./errors.ts";
 export type { Attempt, Exchange, ExchangeId, ExchangeOutcome, Score } from "./exchange/exchange.ts";
 export { exchangeId } from "./exchange/exchange.ts";
+export { boundedExchange, EXCHANGE_BOUNDS } from "./exchange/exchange-bounds.ts";
 export type {
   AssignmentPolicy,
   AssignmentUnit,

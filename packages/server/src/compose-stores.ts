@@ -30,7 +30,9 @@ import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
 import { appendLedger, listLedger, verifyStoredLedger } from "./store/ledger-store.ts";
 import { numberOfCursor } from "./store/registry/page-cursor.ts";
 import type { StrategyParse } from "./store/registry/registry-hooks.ts";
+import { classifyDatabaseError } from "./store/database-error.ts";
 import { createKeyStore } from "./store/registry/key-store.ts";
+import { recentTraffic } from "./store/recent-traffic.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
 import { createRollout } from "./store/rollout-creation.ts";
 import { decideRollout } from "./store/rollout-decision.ts";
@@ -39,7 +41,12 @@ import * as rollouts from "./store/rollout-store.ts";
 import { takeBackFeature } from "./store/take-back.ts";
 import type { RolloutView } from "./store/rollout-views.ts";
 import { viewRollouts } from "./store/rollout-views.ts";
-import { loadNewestRevision, loadNewestSnapshot, publishSnapshot } from "./store/snapshot-store.ts";
+import {
+  loadNewestName,
+  loadNewestRevision,
+  loadNewestSnapshot,
+  publishSnapshot,
+} from "./store/snapshot-store.ts";
 import { whoServed } from "./store/who-served.ts";
 
 export type StoreContext = Runtime & {
@@ -107,6 +114,7 @@ export function createControlPorts(context: StoreContext): ControlPorts {
         const content = await loadNewestSnapshot(database);
         return content === null ? null : { revision: content.revision, content };
       },
+      newest: () => loadNewestName(database),
       revision: () => loadNewestRevision(database),
     },
     gateways: {
@@ -188,7 +196,8 @@ function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
         (await rollouts.findLiveRollout(database, feature)) ??
         (await rollouts.findLatestRollout(database, feature));
       const { baseline, isKilled } = definition;
-      return { baseline, isKilled, rollout: await view(stored) };
+      const recent = await recentTraffic(database, { feature, nowMs: clock.nowMs() });
+      return { baseline, isKilled, rollout: await view(stored), recent };
     },
   };
 }
@@ -273,7 +282,15 @@ export function createEvaluatePort(context: StoreContext): EvaluatePort {
       return exchanges.claimExchanges(database, { lease, limit });
     },
     loadExchanges: (ids) => exchanges.loadExchanges(database, ids),
-    save: async (batch) => (await exchanges.saveEvaluated(database, batch)).kind,
+    save: async (batch) => {
+      try {
+        return (await exchanges.saveEvaluated(database, batch)).kind;
+      } catch (cause) {
+        if (classifyDatabaseError(cause) === "other") throw cause;
+        throw new AppError("database_unavailable", "The evidence could not be saved.", { cause });
+      }
+    },
+    setAside: (aside) => exchanges.setExchangeAside(database, aside),
     postpone: ({ ids, owner, forMs }) =>
       exchanges.postponeExchanges(database, { ids, owner, untilWallMs: wall.nowMs() + forMs }),
   };

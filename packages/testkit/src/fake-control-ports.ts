@@ -186,6 +186,10 @@ export function createFakeControl(): FakeControl {
     snapshot: {
       current: async () =>
         state.revision === 0 ? null : { revision: state.revision, content: SNAPSHOT },
+      newest: async () =>
+        state.revision === 0
+          ? null
+          : { revision: state.revision, createdAtMs: SNAPSHOT.createdAtMs },
       revision: async () => state.revision,
     },
     gateways: {
@@ -360,9 +364,13 @@ function fakeRollouts(
     undoFeature: async ({ feature }) => (feature === "search" ? moved : { kind: "gone" }),
     setKilled: async ({ feature }) => ({ kind: feature === "search" ? "applied" : "gone" }),
     status: async (feature) =>
-      feature === "search" ? { baseline: release.id, isKilled: false, rollout: state.view } : null,
+      feature === "search"
+        ? { baseline: release.id, isKilled: false, rollout: state.view, recent: NO_TRAFFIC }
+        : null,
   };
 }
+
+const NO_TRAFFIC = { calls: 0, failed: 0, fallbacks: 0 };
 
 function fakeExchanges(ingested: Exchange[]): ControlPorts["exchanges"] {
   return {

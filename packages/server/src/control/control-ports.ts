@@ -139,6 +139,14 @@ export type FeatureState = {
   readonly baseline: string | null;
   readonly isKilled: boolean;
   readonly rollout: RolloutView | null;
+  readonly recent: RecentTraffic;
+};
+
+/** How the last calls of a feature ended, within the last minutes. Cancelled ones are not counted. */
+export type RecentTraffic = {
+  readonly calls: number;
+  readonly failed: number;
+  readonly fallbacks: number;
 };
 
 export type RolloutPort = {
@@ -233,12 +241,17 @@ export type LedgerPort = {
   }>;
 };
 
+/** A revision of another database may have the same number, and was made at another time. */
+export type SnapshotName = { readonly revision: number; readonly createdAtMs: number };
+
 export type SnapshotPort = {
   /** Null before the first one. */
   readonly current: () => Promise<{
     readonly revision: number;
     readonly content: Snapshot;
   } | null>;
+  /** Which one it is, without its content: revision and time of making. Asked often. */
+  readonly newest: () => Promise<SnapshotName | null>;
   /** The same revision without its content, 0 before the first one; asked often. */
   readonly revision: () => Promise<number>;
 };
@@ -287,6 +300,7 @@ export type WhoServedPort = {
       readonly release: string;
       readonly promptIdentity: string;
       readonly exchanges: number;
+      readonly fallbacks: number;
       readonly firstAtMs: number;
       readonly lastAtMs: number;
     }[];

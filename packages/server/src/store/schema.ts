@@ -176,7 +176,7 @@ export type ExchangesTable = {
   readonly started_at_ms: number;
   /** The domain's Exchange. */
   readonly record: Jsonb;
-  readonly evaluation: Generated<"pending" | "done">;
+  readonly evaluation: Generated<"pending" | "done" | "failed">;
   readonly evaluation_attempts: Generated<number>;
   readonly lease_owner: string | null;
   readonly lease_until_wall_ms: Generated<number>;

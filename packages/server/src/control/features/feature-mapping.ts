@@ -61,13 +61,7 @@ export function whoServedOf(
     candidate,
     setShareBps,
     isKilled,
-    served: served.map(({ release, promptIdentity, exchanges, firstAtMs, lastAtMs }) => ({
-      release,
-      promptIdentity,
-      exchanges,
-      firstAtMs,
-      lastAtMs,
-    })),
+    served: served.map((of) => ({ ...of })),
     sentence: whoServedSentence(query, found),
   };
 }
