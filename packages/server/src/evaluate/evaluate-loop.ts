@@ -1,6 +1,5 @@
-import type { Exchange } from "@spillway/core";
-import { AppError, evaluateBatch } from "@spillway/core";
 import type { Log, Wall } from "../ports.ts";
+import { evaluateClaimed } from "./evaluate-claimed.ts";
 import type { ClaimedExchange, EvaluatePort } from "./evaluate-port.ts";
 import type { FeatureCatalogue } from "./feature-catalogue.ts";
 
@@ -18,8 +17,6 @@ const INTERVAL_MS = 500;
 /** A shadow waits this long for its primary, and this often, before it counts as an orphan. */
 const POSTPONE_MS = 500;
 const MAX_ATTEMPTS = 40;
-/** An exchange that fails alone this often fails for its own sake: the database was there for others. */
-const MAX_FAILURES = 5;
 
 /**
  * Any number of workers may run this at once. `claim` hands each exchange to one of them; `save` writes
@@ -41,46 +38,9 @@ export function createEvaluateLoop(deps: {
     const primaries = await deps.port.loadExchanges(primaryIds(claimed));
     const { ready, early } = partition(claimed, primaries);
     await deps.catalogue.prepare([...ready.map(({ exchange }) => exchange), ...primaries.values()]);
-    await evaluate(ready, primaries);
+    await evaluateClaimed(deps, { ready, primaries });
     await deps.port.postpone({ ids: early, owner: deps.owner, forMs: POSTPONE_MS });
     return ready.length;
-  };
-
-  /** A batch that fails is halved until the exchange that fails stands alone: the others are saved. */
-  const evaluate = async (
-    ready: readonly ClaimedExchange[],
-    primaries: ReadonlyMap<string, Exchange>,
-  ): Promise<void> => {
-    try {
-      const batch = evaluateBatch({
-        exchanges: ready.map(({ exchange }) => exchange),
-        primaries,
-        knowledgeOf: deps.catalogue.knowledgeOf,
-      });
-      const saved = await deps.port.save({ ...batch, owner: deps.owner });
-      if (saved === "lost")
-        deps.log.debug("another worker took over a batch", { size: ready.length });
-    } catch (error) {
-      if (error instanceof AppError && error.code === "database_unavailable") throw error;
-      const [only, ...others] = ready;
-      if (only !== undefined && others.length === 0) return await setAside(only, error);
-      const middle = Math.ceil(ready.length / 2);
-      await evaluate(ready.slice(0, middle), primaries);
-      await evaluate(ready.slice(middle), primaries);
-    }
-  };
-
-  const setAside = async ({ exchange, attempts }: ClaimedExchange, error: unknown) => {
-    const facts = { exchange: exchange.id, feature: exchange.feature, attempts, error };
-    if (attempts < MAX_FAILURES) {
-      deps.log.warn("An exchange could not be evaluated; it is tried again", facts);
-      return;
-    }
-    deps.log.error(
-      "An exchange cannot be evaluated; it is set aside and counts for nothing",
-      facts,
-    );
-    await deps.port.setAside({ id: exchange.id, owner: deps.owner });
   };
 
   return {

@@ -14,7 +14,6 @@ import { inTransaction } from "./database.ts";
 import type { MoveRequest } from "./feature-moves.ts";
 import { moveFeature, setKilled } from "./feature-moves.ts";
 import { appendLedger, verifyStoredLedger } from "./ledger-store.ts";
-import { claimNotices, markNoticeSent } from "./outbox-store.ts";
 import { loadReleases } from "./release-reader.ts";
 import { loadNewestSnapshot, publishSnapshot } from "./snapshot-store.ts";
 import { whoServed } from "./who-served.ts";
@@ -322,24 +321,6 @@ describe("who served", () => {
     expect(south?.served.map(({ release, exchanges }) => [release, exchanges])).toEqual([
       ["counted@1", 1],
     ]);
-  });
-});
-
-describe("the outbox", () => {
-  it("gives a notice to one sender, again when that one died, and never when it was sent", async () => {
-    await kit.addFeature("noticed");
-    await kit.start("noticed");
-    const claim = (wallNowMs: number) =>
-      claimNotices(test.database, { wallNowMs, untilWallMs: wallNowMs + 10, limit: 100 });
-    const [first, second] = await Promise.all([claim(1), claim(1)]);
-    const keys = [...first, ...second].map(({ key }) => key);
-    expect(keys.length).toBeGreaterThan(0);
-    expect(new Set(keys).size).toBe(keys.length);
-    expect(await claim(10)).toEqual([]);
-    const again = await claim(11);
-    expect(again.map(({ key }) => key).toSorted()).toEqual(keys.toSorted());
-    for (const { id } of again) await markNoticeSent(test.database, id, START_MS);
-    expect(await claim(1_000)).toEqual([]);
   });
 });
 
