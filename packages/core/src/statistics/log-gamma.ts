@@ -37,7 +37,11 @@ export function logBeta(a: number, b: number): number {
       large * -Math.log1p(small / large)
     );
   }
-  return logGamma(small) + logGamma(large) - logGamma(small + large);
+  if (large < STIRLING_FROM) return logGamma(small) + logGamma(large) - logGamma(small + large);
+  // ln Γ(large) - ln Γ(large + small), whose large parts agree to many digits.
+  const total = small + large;
+  const ratio = -(large - 0.5) * Math.log1p(small / large) - small * Math.log(total) + small;
+  return logGamma(small) + ratio + stirling(large) - stirling(total);
 }
 
 /**
