@@ -44,6 +44,11 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** A standard normal number, by Box and Muller. */
+export function seededNormal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
 /** The largest count that a true chance of `level` allows in so many runs, with three standard errors. */
 export function allowedCount(level: number, runs: number): number {
   return runs * level + 3 * Math.sqrt(runs * level * (1 - level));
