@@ -37,7 +37,7 @@ export type ClusteredMean = {
  * Buckets are independent because units are, whatever happens inside them, and returning users stay in
  * their bucket. Counting such requests as if they were independent makes false alarms of 12 to 49% out of
  * 5%. The linearised ratio estimator between ultimate clusters: Cochran (1977), "Sampling techniques",
- * section 9A.2.
+ * chapter 9A.
  *
  * @returns Null without observations.
  */

@@ -49,7 +49,8 @@ export function driftDeviation(residualDeviation: number): number {
  * least A (optional stopping). Asymptotic in that the residuals are taken as normal with deviation at most
  * σ. Why not bounded bets: on block means they are capped and need days for what this sees in hours.
  *
- * Source: Shin, Ramdas and Rinaldo (2024), "E-detectors", definition 2.2 and theorem 2.4.
+ * Source: Shin, Ramdas and Rinaldo (2024), "E-detectors: a nonparametric framework for sequential change
+ * detection", section 2.
  */
 export function assessDrift(blocks: readonly DriftBlock[], design: DriftDesign): DriftAssessment {
   const { tolerance, drop, deviation, direction } = design;

@@ -17,7 +17,7 @@ export function gammaMixture(tuning: MixtureTuning, scale: number): GammaMixture
  * Log e-value of a sub-exponential sum with tail scale c, e.g. empirical Bernstein for bounded outcomes:
  * s = Σ(x_i - null), v = Σ(x_i - prediction_i)².
  *
- * Howard, Ramdas, McAuliffe and Sekhon (2021), proposition 9, with all large parts collected: for
+ * Howard, Ramdas, McAuliffe and Sekhon (2021), proposition 8, with all large parts collected: for
  * g(a, x) = γ(a, x) e^x x^(-a), r = ρ/c², A = (v + ρ)/c² and X = A + s/c it is
  * ln g(A, X) - ln g(r, r).
  */
@@ -30,7 +30,7 @@ export function gammaExponentialLogE({ s, v }: NormalSum, { rho, scale }: GammaM
 /**
  * Log e-value of a centred and scaled Poisson sum: s = c(count - expected), v = c² · expected.
  *
- * Howard et al. (2021), proposition 8 (gamma-Poisson), collected as above with
+ * Howard et al. (2021), proposition 9, collected as above with
  * G(a, x) = Γ(a, x) e^x x^(-a): ln G(s/c + (v + ρ)/c², (v + ρ)/c²) - ln G(ρ/c², ρ/c²).
  */
 export function gammaPoissonLogE({ s, v }: NormalSum, { rho, scale }: GammaMixture): number {

@@ -152,7 +152,7 @@ describe("planner against simulation", () => {
 });
 
 describe("planner", () => {
-  const plan = { designEffect: 0.02, varianceTimesObservations: 0 };
+  const plan = { designDistance: 0.02, varianceTimesObservations: 0 };
   const variance = contrastVariance(
     { candidateVariance: 0.1275, baselineVariance: 0.1275 },
     1,

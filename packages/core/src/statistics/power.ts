@@ -43,23 +43,23 @@ const LARGEST_PLAN = 1e9;
  *
  * @param walks From {@link rateRatioWalks}, {@link randomisedWalks}, {@link oneSampleWalks} or
  *   {@link normalWalks}; for an average of tests the walks of all of them, see {@link shareOfAverage}.
- * @param designEffect Observations that carry as much as one independent one: 1 when randomised per
+ * @param inflation Observations that carry as much as one independent one: 1 when randomised per
  *   request, otherwise {@link designEffect}.
  */
 export function observationsNeeded(
   walks: readonly PlannedWalk[],
-  designEffect: number = 1,
+  inflation: number = 1,
 ): ObservationsNeeded {
   const at = (chance: number): number | null => {
     const needed = solve(walks, chance);
-    return needed === null ? null : Math.ceil(needed * designEffect);
+    return needed === null ? null : Math.ceil(needed * inflation);
   };
   return { chance50: at(0.5), chance80: at(0.8), chance95: at(0.95) };
 }
 
 /**
  * How many observations of a clustered design are worth one independent one: 1 + (m - 1)·ICC.
- * Kish (1965), "Survey sampling", section 8.2.
+ * Kish (1965), "Survey sampling".
  */
 export function designEffect(meanClusterSize: number, intraclassCorrelation: number): number {
   return 1 + (meanClusterSize - 1) * intraclassCorrelation;
@@ -171,7 +171,7 @@ export type NormalPlan = {
   /** Distance of the contrast from the null that is assumed to be true, towards the alternative. */
   readonly effect: number;
   /** Distance that the mixture is tuned for, > 0. */
-  readonly designEffect: number;
+  readonly designDistance: number;
   /** Variance of the contrast's estimate, times the number of candidate observations. */
   readonly varianceTimesObservations: number;
 };
@@ -194,7 +194,7 @@ export function contrastVariance(
  */
 export function normalWalks(plan: NormalPlan, alpha: number): PlannedWalk[] {
   const rho = normalMixtureRho(
-    { vOpt: (2.8 / plan.designEffect) ** 2, alphaOpt: alpha },
+    { vOpt: (2.8 / plan.designDistance) ** 2, alphaOpt: alpha },
     "one_sided",
   );
   const bound = (v: number): number => normalMixtureBound(v, { alpha, rho, sides: "one_sided" });

@@ -63,7 +63,7 @@ function empiricalProcessConstant(alpha: number, leading: number): number {
   return bisectIncreasing(spare, { low: 1e-3, high });
 }
 
-/** Minimum over the epoch length η of 4 exp(-γ²C)(1 + 1/((γ² - 1) ln η)), equation 15 of the paper. */
+/** Minimum over the epoch length η of 4 exp(-γ²C)(1 + 1/((γ² - 1) ln η)), theorem 2 of the paper. */
 function smallestError(c: number, leading: number): number {
   const gammaSquared = (eta: number): number =>
     (2 / eta) * (leading - Math.sqrt((2 * (eta - 1)) / c)) ** 2;

@@ -6,7 +6,7 @@
  * mean and variance start from one imagined outcome of mean ½ and variance ¼. λ_t uses outcomes before t
  * only, which is what keeps a product of bets an e-process.
  *
- * Waudby-Smith and Ramdas (2024), "Estimating means of bounded random variables by betting", equation 15.
+ * Waudby-Smith and Ramdas (2024), "Estimating means of bounded random variables by betting", section 3.2.
  *
  * @param outcomes Values in [0, 1], in order of arrival.
  * @returns One bet per outcome, not yet cut to what the bettor may lose.

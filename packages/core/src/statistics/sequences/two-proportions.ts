@@ -19,7 +19,7 @@ export type TwoProportionsDesign = {
  * means of the two arms over that at the pooled rate (n_c θ_c + n_b θ_b)/(n_c + n_b).
  *
  * Turner, Ly and Grünwald (2024), "Generic E-variables for exact sequential k-sample tests that allow for
- * optional stopping", theorem 1 and section 4.
+ * optional stopping".
  */
 export function twoProportionsLogEs(
   blocks: readonly Block[],
