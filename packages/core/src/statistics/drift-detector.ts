@@ -1,5 +1,5 @@
 import { GRID_EXPONENTS } from "./bet-grid.ts";
-import { logSumExp } from "./log-sum-exp.ts";
+import { logAdd, logSumExp } from "./log-sum-exp.ts";
 
 /** One block (an hour) of steady state, without a control arm. */
 export type DriftBlock = {
@@ -65,7 +65,7 @@ export function assessDrift(blocks: readonly DriftBlock[], design: DriftDesign):
     const excess = direction * (block.mean - block.reference) - tolerance;
     for (const [point, bet] of bets.entries()) {
       const factor = bet * excess - (bet * bet * variance) / 2;
-      logs[point] = logSumExp([logs[point] as number, 0]) + factor;
+      logs[point] = logAdd(logs[point] as number, 0) + factor;
     }
     logStatistic = logSumExp(logs) - Math.log(logs.length);
     if (alarmAt === null && logStatistic >= Math.log(design.averageRunLength)) alarmAt = time;

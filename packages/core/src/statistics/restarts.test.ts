@@ -3,7 +3,13 @@ import { mixGrid } from "./bet-grid.ts";
 import type { DriftDesign } from "./drift-detector.ts";
 import { assessDrift, driftDeviation } from "./drift-detector.ts";
 import { rateRatioStageLogs } from "./rate-ratio.ts";
-import { restartLogE, restartWeights } from "./restarts.ts";
+import {
+  closeBlock,
+  NO_BLOCKS,
+  restartLogE,
+  restartStateLogE,
+  restartWeights,
+} from "./restarts.ts";
 import { allowedCount, seededNormal, seededRandom } from "./testing/e-process.ts";
 
 const DESIGN = { nullRatio: 1, designRatio: 1.5, direction: 1 as const };
@@ -61,6 +67,19 @@ describe("weighted restarts", () => {
     expect(restartLogE([tiny, tiny], 8)).toBeCloseTo(Math.log((0.5 * 6) / 7), 12);
     // All weight is spent, and the last block's own share is all there is.
     expect(restartLogE([tiny, tiny], 2)).toBeLessThan(-900);
+  });
+
+  it("keep a state of constant size that survives JSON to the bit", () => {
+    const random = seededRandom(11);
+    const blocks = Array.from({ length: 30 }, () => hour(random, 1.4));
+    const weights = restartWeights(24);
+    let state = NO_BLOCKS;
+    for (const [index, block] of blocks.entries()) {
+      state = JSON.parse(JSON.stringify(closeBlock(state, block, weights))) as typeof state;
+      const all = restartLogE(blocks.slice(0, index + 1), 24);
+      expect(restartStateLogE(state, weights)).toBe(all);
+    }
+    expect(state.logs).toHaveLength(9);
   });
 
   it("raise a false alarm in at most 5% of healthy days, looking each hour", () => {

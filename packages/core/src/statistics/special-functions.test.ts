@@ -64,6 +64,19 @@ describe("special functions", () => {
     );
   });
 
+  it("incomplete gamma: also for negative x, where a = 1 is exponential again", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1e-3, max: 600, noNaN: true }), (y) => {
+        // γ(1, x) e^x / x = (e^x - 1)/x at x = -y.
+        expectRelative(logScaledLowerGamma(1, -y), Math.log(-Math.expm1(-y) / y), 1e-12);
+        // x g(a + 1, x) = a g(a, x) - 1, as for positive x.
+        const [one, next] = [2.5, 3.5].map((a) => Math.exp(logScaledLowerGamma(a, -y)));
+        expectRelative(-y * next!, 2.5 * one! - 1, 1e-11);
+      }),
+      SETTINGS,
+    );
+  });
+
   it("incomplete gamma: lower and upper add up to the whole", () => {
     fc.assert(
       fc.property(

@@ -3,7 +3,7 @@ import { logSumExp } from "../log-sum-exp.ts";
 import { cleanObservationsNeeded } from "../one-sample.ts";
 import { randomisedBetLogE } from "../randomised-bet.ts";
 import { candidateShare, rateRatioLogE } from "../rate-ratio.ts";
-import { restartLogs } from "../restarts.ts";
+import { closeBlock, NO_BLOCKS } from "../restarts.ts";
 import { sampleRatioLogE } from "../sample-ratio.ts";
 import type { Reader, Vector } from "./reference-vectors.ts";
 
@@ -96,10 +96,11 @@ const others: readonly Reader[] = [
         readonly L: readonly number[];
         readonly pi: readonly number[];
       };
-      const blocks = L.map((factor) => [Math.log(factor)]);
-      return blocks.map((_block, index) =>
-        Math.exp(restartLogs(blocks.slice(0, index + 1), pi)[0]!),
-      );
+      let state = NO_BLOCKS;
+      return L.map((factor) => {
+        state = closeBlock(state, [Math.log(factor)], pi);
+        return Math.exp(state.logs[0]!);
+      });
     },
   },
   {
