@@ -23,9 +23,9 @@ export function twoSidedRadius({ n, variance }: MeanOf, { alpha, nOpt }: RadiusT
 }
 
 /**
- * Half-width of the one-sided sequence in closed form, a slight over-estimate of the one-sided normal
- * mixture's boundary: √(2(n/ρ + 1) ln(1 + √(n/ρ + 1)/(2α))) · √ρ / n. Same paper,
- * equation 134 of arXiv 2103.06476v7.
+ * Half-width of the one-sided sequence in closed form, a slight over-estimate of the one-sided
+ * normal mixture's boundary: √(2(n/ρ + 1) ln(1 + √(n/ρ + 1)/(2α))) · √ρ / n. Same paper, equation
+ * 134 of arXiv 2103.06476v7.
  */
 export function oneSidedRadius({ n, variance }: MeanOf, { alpha, nOpt }: RadiusTuning): number {
   const rho = normalMixtureRho({ vOpt: nOpt, alphaOpt: alpha }, "one_sided");
@@ -35,9 +35,9 @@ export function oneSidedRadius({ n, variance }: MeanOf, { alpha, nOpt }: RadiusT
 }
 
 /**
- * The ρ that makes the two-sided boundary exactly the tightest at `vOpt`. `normalMixtureRho` is its usual
- * approximation, within about 1e-3 of the width. With y = 1 + v/ρ the optimum solves y - ln y = 1 - ln α²
- * (the lower branch of Lambert's W); Howard et al. (2021), proposition 3.
+ * The ρ that makes the two-sided boundary exactly the tightest at `vOpt`. `normalMixtureRho` is its
+ * usual approximation, within about 1e-3 of the width. With y = 1 + v/ρ the optimum solves y - ln y
+ * = 1 - ln α² (the lower branch of Lambert's W); Howard et al. (2021), proposition 3.
  */
 export function exactMixtureRho(vOpt: number, alpha: number): number {
   const target = 1 - 2 * Math.log(alpha);
@@ -52,9 +52,9 @@ export function exactMixtureRho(vOpt: number, alpha: number): number {
 }
 
 /**
- * Half-width in standard errors for coefficients of a linear model at n rows, with `g` rows' worth of
- * prior: √(((g + n)/n) ln((g + n)/(g α²))). Lindon, Ham, Tingley and Bojinov (2022), "Anytime-valid linear
- * models and regression adjusted causal inference".
+ * Half-width in standard errors for coefficients of a linear model at n rows, with `g` rows' worth
+ * of prior: √(((g + n)/n) ln((g + n)/(g α²))). Lindon, Ham, Tingley and Bojinov (2022),
+ * "Anytime-valid linear models and regression adjusted causal inference".
  */
 export function linearModelRadius(n: number, alpha: number, g: number): number {
   return Math.sqrt(((g + n) / n) * Math.log((g + n) / (g * alpha * alpha)));

@@ -1,6 +1,7 @@
 /**
- * Observations of one arm, summed per hash bucket of their randomisation unit (user, tenant): all of a
- * unit's observations fall into one bucket. Integer sums (scores in bins, see gate/bins) add exactly.
+ * Observations of one arm, summed per hash bucket of their randomisation unit (user, tenant): all
+ * of a unit's observations fall into one bucket. Integer sums (scores in bins, see gate/bins) add
+ * exactly.
  */
 export type BucketSums = {
   /** Observations per bucket. */
@@ -10,14 +11,14 @@ export type BucketSums = {
 };
 
 /**
- * Buckets per arm. More would follow the units more closely but leave many empty; with 64 the variance
- * itself is known to about 18%, and an arm costs 128 numbers.
+ * Buckets per arm. More would follow the units more closely but leave many empty; with 64 the
+ * variance itself is known to about 18%, and an arm costs 128 numbers.
  */
 export const CLUSTER_BUCKETS = 64;
 
 /**
- * Fewer non-empty buckets than this means too few units to judge their spread: 30 units fill about 24 of
- * 64 buckets. The honest answer is then "not decidable".
+ * Fewer non-empty buckets than this means too few units to judge their spread: 30 units fill about
+ * 24 of 64 buckets. The honest answer is then "not decidable".
  */
 export const LEAST_BUCKETS = 24;
 
@@ -31,13 +32,13 @@ export type ClusteredMean = {
 };
 
 /**
- * Mean and its variance when observations of one unit resemble each other:
- * V = (B/(B - 1)) Σ_b (S_b - x̄ N_b)² / n², B non-empty buckets.
+ * Mean and its variance when observations of one unit resemble each other: V = (B/(B - 1)) Σ_b (S_b
+ * - x̄ N_b)² / n², B non-empty buckets.
  *
- * Buckets are independent because units are, whatever happens inside them, and returning users stay in
- * their bucket. Counting such requests as if they were independent makes false alarms of 12 to 49% out of
- * 5%. The linearised ratio estimator between ultimate clusters: Cochran (1977), "Sampling techniques",
- * chapter 9A.
+ * Buckets are independent because units are, whatever happens inside them, and returning users stay
+ * in their bucket. Counting such requests as if they were independent makes false alarms of 12 to
+ * 49% out of 5%. The linearised ratio estimator between ultimate clusters: Cochran (1977),
+ * "Sampling techniques", chapter 9A.
  *
  * @returns Null without observations.
  */

@@ -18,7 +18,9 @@ export type DriftDesign = {
   readonly deviation: number;
   /** -1 watches for a mean that falls (quality), +1 for one that rises (errors). */
   readonly direction: 1 | -1;
-  /** Mean number of quiet blocks between two false alarms, at least: hours in a month are about 730. */
+  /**
+   * Mean number of quiet blocks between two false alarms, at least: hours in a month are about 730.
+   */
   readonly averageRunLength: number;
 };
 
@@ -29,7 +31,9 @@ export type DriftAssessment = {
   readonly alarmAt: number | null;
 };
 
-/** Safety factor on the residuals' deviation, which is estimated and has heavier tails than assumed. */
+/**
+ * Safety factor on the residuals' deviation, which is estimated and has heavier tails than assumed.
+ */
 const DEVIATION_MARGIN = 1.2;
 /** A reference that is a mean of four weeks has a quarter of a week's variance itself. */
 const REFERENCE_VARIANCE = 1.25;
@@ -40,17 +44,18 @@ export function driftDeviation(residualDeviation: number): number {
 }
 
 /**
- * Watches hourly means against their hour-of-week reference: Gaussian e-SR per grid point,
- * M_j = (M_j + 1) exp(λ_j r - λ_j² σ²/2), r = direction · (mean - reference) - tolerance,
- * λ_j = (drop - tolerance) 2^(J/2)/σ², J = -2..6. Alarm when the average over j reaches the wanted
- * average run length A.
+ * Watches hourly means against their hour-of-week reference: Gaussian e-SR per grid point, M_j =
+ * (M_j + 1) exp(λ_j r - λ_j² σ²/2), r = direction · (mean - reference) - tolerance, λ_j = (drop -
+ * tolerance) 2^(J/2)/σ², J = -2..6. Alarm when the average over j reaches the wanted average run
+ * length A.
  *
- * M_t - t has mean at most 0 while nothing drifts, so the mean number of blocks to a false alarm is at
- * least A (optional stopping). Asymptotic in that the residuals are taken as normal with deviation at most
- * σ. Why not bounded bets: on block means they are capped and need days for what this sees in hours.
+ * M_t - t has mean at most 0 while nothing drifts, so the mean number of blocks to a false alarm is
+ * at least A (optional stopping). Asymptotic in that the residuals are taken as normal with
+ * deviation at most σ. Why not bounded bets: on block means they are capped and need days for what
+ * this sees in hours.
  *
- * Source: Shin, Ramdas and Rinaldo (2024), "E-detectors: a nonparametric framework for sequential change
- * detection", section 2.
+ * Source: Shin, Ramdas and Rinaldo (2024), "E-detectors: a nonparametric framework for sequential
+ * change detection", section 2.
  */
 export function assessDrift(blocks: readonly DriftBlock[], design: DriftDesign): DriftAssessment {
   const { tolerance, drop, deviation, direction } = design;

@@ -14,17 +14,20 @@ const RATIO_RANGE = 1e6;
 export type RatioIntervalTuning = {
   /** 1 - coverage, over all looks together; half of it per side. */
   readonly alpha: number;
-  /** The ratio from R0 to the alternative that is aimed at, > 1; 1.5 finds a change by a half fastest. */
+  /**
+   * The ratio from R0 to the alternative that is aimed at, > 1; 1.5 finds a change by a half
+   * fastest.
+   */
   readonly designStep: number;
 };
 
 /**
- * Exact anytime-valid interval of the ratio of event rates: all R0 that M1 rejects in neither direction.
- * High is Infinity, or low 0, where the data do not bound that side yet.
+ * Exact anytime-valid interval of the ratio of event rates: all R0 that M1 rejects in neither
+ * direction. High is Infinity, or low 0, where the data do not bound that side yet.
  *
- * With a fixed step k the alternatives are R0·k_j, and both ln(θ(R0 k_j)/θ(R0)) and
- * ln((1 - θ(R0 k_j))/(1 - θ(R0))) fall as R0 grows for k_j > 1. So every grid point's log-likelihood
- * ratio is monotone in R0, the set is an interval, and bisection finds its ends.
+ * With a fixed step k the alternatives are R0·k_j, and both ln(θ(R0 k_j)/θ(R0)) and ln((1 - θ(R0
+ * k_j))/(1 - θ(R0))) fall as R0 grows for k_j > 1. So every grid point's log-likelihood ratio is
+ * monotone in R0, the set is an interval, and bisection finds its ends.
  */
 export function exactRatioInterval(
   stages: readonly EventCounts[],
@@ -55,10 +58,10 @@ export type DifferenceIntervalTuning = BetDesign & {
 };
 
 /**
- * Exact anytime-valid interval of mean_c - mean_b for outcomes in [0, 1]: all δ that M3 rejects in neither
- * direction. For fixed bets each factor 1 + λ(z - δ) falls with δ, so the set is an interval. The bets are
- * therefore capped for the worst δ in [-1, 1] and not for each δ by itself; that costs some sharpness
- * against the gate's own test at one δ.
+ * Exact anytime-valid interval of mean_c - mean_b for outcomes in [0, 1]: all δ that M3 rejects in
+ * neither direction. For fixed bets each factor 1 + λ(z - δ) falls with δ, so the set is an
+ * interval. The bets are therefore capped for the worst δ in [-1, 1] and not for each δ by itself;
+ * that costs some sharpness against the gate's own test at one δ.
  */
 export function exactDifferenceInterval(
   stages: readonly RandomisedStage[],

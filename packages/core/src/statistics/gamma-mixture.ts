@@ -3,8 +3,8 @@ import type { MixtureTuning, NormalSum } from "./normal-mixture.ts";
 import { bisectIncreasing, normalMixtureRho } from "./normal-mixture.ts";
 
 /**
- * A gamma mixture for sums whose steps are skewed. `scale` (c > 0, unit of the sum) is how far the tail
- * reaches beyond a normal one: for the empirical Bernstein process, the range of one step.
+ * A gamma mixture for sums whose steps are skewed. `scale` (c > 0, unit of the sum) is how far the
+ * tail reaches beyond a normal one: for the empirical Bernstein process, the range of one step.
  */
 export type GammaMixture = { readonly rho: number; readonly scale: number };
 
@@ -14,12 +14,12 @@ export function gammaMixture(tuning: MixtureTuning, scale: number): GammaMixture
 }
 
 /**
- * Log e-value of a sub-exponential sum with tail scale c, e.g. empirical Bernstein for bounded outcomes:
- * s = Σ(x_i - null), v = Σ(x_i - prediction_i)².
+ * Log e-value of a sub-exponential sum with tail scale c, e.g. empirical Bernstein for bounded
+ * outcomes: s = Σ(x_i - null), v = Σ(x_i - prediction_i)².
  *
  * Howard, Ramdas, McAuliffe and Sekhon (2021), proposition 8, with all large parts collected: for
- * g(a, x) = γ(a, x) e^x x^(-a), r = ρ/c², A = (v + ρ)/c² and X = A + s/c it is
- * ln g(A, X) - ln g(r, r).
+ * g(a, x) = γ(a, x) e^x x^(-a), r = ρ/c², A = (v + ρ)/c² and X = A + s/c it is ln g(A, X) - ln g(r,
+ * r).
  */
 export function gammaExponentialLogE({ s, v }: NormalSum, { rho, scale }: GammaMixture): number {
   const prior = rho / (scale * scale);

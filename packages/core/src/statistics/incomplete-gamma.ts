@@ -9,9 +9,9 @@ const LARGEST_DEPTH = 200_000;
  * ln[ γ(a, x) · e^x · x^(-a) ], γ the lower incomplete gamma function; a > 0, any x.
  *
  * The factor e^x x^(-a) removes what would overflow: this is the form in which the gamma mixtures
- * need it, so that no digits cancel. The two series of Abramowitz and Stegun 6.5.29 for x < 0 (where
- * γ(a, x) x^(-a) is still positive) and for 0 <= x < a + 1, otherwise the complement of 6.5.31. Relative
- * error of the result's exponential about 1e-13.
+ * need it, so that no digits cancel. The two series of Abramowitz and Stegun 6.5.29 for x < 0
+ * (where γ(a, x) x^(-a) is still positive) and for 0 <= x < a + 1, otherwise the complement of
+ * 6.5.31. Relative error of the result's exponential about 1e-13.
  */
 export function logScaledLowerGamma(a: number, x: number): number {
   if (x < 0) return Math.log(meanReciprocal(a, -x));
@@ -39,8 +39,9 @@ function lowerSeries(a: number, x: number): number {
 }
 
 /**
- * e^(-y) Σ y^n / (n! (a + n)): the mean of 1/(a + N) for a Poisson N of mean y > 0. Summed outwards from the
- * most likely n and divided by the sum of the weights, so that it neither overflows nor cancels.
+ * e^(-y) Σ y^n / (n! (a + n)): the mean of 1/(a + N) for a Poisson N of mean y > 0. Summed outwards
+ * from the most likely n and divided by the sum of the weights, so that it neither overflows nor
+ * cancels.
  */
 function meanReciprocal(a: number, y: number): number {
   const middle = Math.floor(y);

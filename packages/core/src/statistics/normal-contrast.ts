@@ -19,9 +19,9 @@ export type ArmMean = {
 export type NormalStratum = { readonly candidate: ArmMean; readonly baseline: ArmMean };
 
 /**
- * An arm of binary outcomes. The variance uses the smoothed rate (events + ½)/(n + 1): with the plain one
- * an arm without events would have no variance, and a plug-in variance at the first looks makes 24% false
- * alarms out of 5%.
+ * An arm of binary outcomes. The variance uses the smoothed rate (events + ½)/(n + 1): with the
+ * plain one an arm without events would have no variance, and a plug-in variance at the first looks
+ * makes 24% false alarms out of 5%.
  */
 export function rateArm(events: number, observations: number): ArmMean {
   const smoothed = (events + 0.5) / (observations + 1);
@@ -66,13 +66,14 @@ export type ContrastEstimate = {
 };
 
 /**
- * A linear contrast over strata: L = Σ W_k L_k / Σ W_k with L_k = x̄_c - R x̄_b - δ and Mantel-Haenszel
- * weights W_k = n_c n_b/(n_c + n_b); variance Σ W_k² V_k / (Σ W_k)², V_k = V_c + R² V_b. Ratio margins need
- * no delta method because the contrast is linear. A stratum with one empty arm has weight 0: pooling the
- * arms across stages instead would mistake a drifting baseline for an effect.
+ * A linear contrast over strata: L = Σ W_k L_k / Σ W_k with L_k = x̄_c - R x̄_b - δ and
+ * Mantel-Haenszel weights W_k = n_c n_b/(n_c + n_b); variance Σ W_k² V_k / (Σ W_k)², V_k = V_c + R²
+ * V_b. Ratio margins need no delta method because the contrast is linear. A stratum with one empty
+ * arm has weight 0: pooling the arms across stages instead would mistake a drifting baseline for an
+ * effect.
  *
- * Mantel and Haenszel (1959); the linearisation is Fieller's (1954). Null when no stratum has both arms
- * with a known, positive variance.
+ * Mantel and Haenszel (1959); the linearisation is Fieller's (1954). Null when no stratum has both
+ * arms with a known, positive variance.
  */
 export function estimateContrast(
   strata: readonly NormalStratum[],
@@ -104,13 +105,14 @@ export type NormalContrastDesign = {
 
 /**
  * NM1: one-sided log e-value about a linear contrast, asymptotic. v = 1/V, s = direction · L/V, and
- * v_opt = (2.8/effect)², the information at which such an effect is found with power 0.8 at level 0.05.
+ * v_opt = (2.8/effect)², the information at which such an effect is found with power 0.8 at level
+ * 0.05.
  *
- * For what no exact test serves: clustered, unbounded or ratio-shaped outcomes. Ask {@link normalBurnIn}
- * first. 0 (no evidence) while there is nothing to estimate from.
+ * For what no exact test serves: clustered, unbounded or ratio-shaped outcomes. Ask {@link
+ * normalBurnIn} first. 0 (no evidence) while there is nothing to estimate from.
  *
- * Howard, Ramdas, McAuliffe and Sekhon (2021), equation 18, in the information time of Waudby-Smith et al.
- * (2024).
+ * Howard, Ramdas, McAuliffe and Sekhon (2021), equation 18, in the information time of Waudby-Smith
+ * et al. (2024).
  */
 export function normalContrastLogE(
   strata: readonly NormalStratum[],
@@ -124,8 +126,8 @@ export function normalContrastLogE(
 }
 
 /**
- * How far single values may lie from the mean: bounded (rates, scores), skewed (cost per call, about
- * lognormal with σ = 1.2), or heavy (anything with no known bound).
+ * How far single values may lie from the mean: bounded (rates, scores), skewed (cost per call,
+ * about lognormal with σ = 1.2), or heavy (anything with no known bound).
  */
 export type OutcomeTail = "bounded" | "skewed" | "heavy";
 
@@ -145,11 +147,12 @@ const LEAST_FOR_PROMOTION = {
 const LEAST_EVENTS_FOR_PROMOTION = 30;
 
 /**
- * The normal approximation is bad at first, and worse for promotion than for rollback: a lucky candidate
- * has both a low mean and a low estimated variance. Rollback from 50 observations per arm and 10 events
- * (false alarms then at most 4.5% at 5%); promotion from 200 candidate observations and 30 candidate
- * events, 2,000 for skewed outcomes, never for heavy tails (6 to 12% false promotions otherwise). Sticky
- * units additionally need {@link LEAST_BUCKETS} non-empty buckets per arm.
+ * The normal approximation is bad at first, and worse for promotion than for rollback: a lucky
+ * candidate has both a low mean and a low estimated variance. Rollback from 50 observations per arm
+ * and 10 events (false alarms then at most 4.5% at 5%); promotion from 200 candidate observations
+ * and 30 candidate events, 2,000 for skewed outcomes, never for heavy tails (6 to 12% false
+ * promotions otherwise). Sticky units additionally need {@link LEAST_BUCKETS} non-empty buckets per
+ * arm.
  */
 export function normalBurnIn(strata: readonly NormalStratum[], tail: OutcomeTail): BurnIn {
   const candidate = totals(strata.map((stratum) => stratum.candidate));

@@ -1,9 +1,9 @@
 import { logNormalCdf } from "./log-normal-cdf.ts";
 
 /**
- * The quantile function of the standard normal distribution, p in (0, 1), relative error about 1e-14:
- * Newton's method on ln Φ, which converges from zero because ln Φ is concave and increasing. The upper
- * half is the lower half mirrored.
+ * The quantile function of the standard normal distribution, p in (0, 1), relative error about
+ * 1e-14: Newton's method on ln Φ, which converges from zero because ln Φ is concave and increasing.
+ * The upper half is the lower half mirrored.
  */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);

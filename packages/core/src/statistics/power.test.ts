@@ -52,8 +52,8 @@ const ratioWalks = (base: number, ratio: number, [nullRatio, designRatio]: [numb
 const exceedance = (scale: number): number =>
   Math.exp(logNormalCdf(Math.log(scale) / 0.7 - normalQuantile(0.95)));
 
-// The benchmark's planner table (statistics specification, section 4.2): canary requests for a chance
-// of 50, 80 and 95%, from an independent implementation of the same bound.
+// The benchmark's planner table (statistics specification, section 4.2): canary requests for a
+// chance of 50, 80 and 95%, from an independent implementation of the same bound.
 const REFERENCE: readonly (readonly [string, PlannedWalk[], readonly [number, number, number]])[] =
   [
     ["edit rate 15%, +2pp", editWalks(0.02, editDesign(0, 0.02)), [2616, 4543, 7571]],

@@ -11,8 +11,8 @@ import type { RateRatioDesign } from "./rate-ratio.ts";
 import { candidateShare, rateRatioStageLogs } from "./rate-ratio.ts";
 
 /**
- * One way in which a test can reach its threshold: a walk with constant drift towards a barrier. A grid
- * test has nine (one per bet), the normal mixture one per tangent of its boundary.
+ * One way in which a test can reach its threshold: a walk with constant drift towards a barrier. A
+ * grid test has nine (one per bet), the normal mixture one per tangent of its boundary.
  */
 export type PlannedWalk = {
   /** Mean and variance of the change per step. */
@@ -37,12 +37,13 @@ const LARGEST_PLAN = 1e9;
 /**
  * Candidate observations until a test settles its question, when the truth is as assumed.
  *
- * P(settled by n) >= max_j IG_j(n): a mixture crosses no later than each component's own share of it does,
- * and a walk's first passage is inverse Gaussian. Against simulation mostly 5% low to 18% high; up to a
- * quarter low below 30 observations, where a walk of few steps is no diffusion.
+ * P(settled by n) >= max_j IG_j(n): a mixture crosses no later than each component's own share of
+ * it does, and a walk's first passage is inverse Gaussian. Against simulation mostly 5% low to 18%
+ * high; up to a quarter low below 30 observations, where a walk of few steps is no diffusion.
  *
  * @param walks From {@link rateRatioWalks}, {@link randomisedWalks}, {@link oneSampleWalks} or
- *   {@link normalWalks}; for an average of tests the walks of all of them, see {@link shareOfAverage}.
+ *   {@link normalWalks}; for an average of tests the walks of all of them, see {@link
+ *   shareOfAverage}.
  * @param inflation Observations that carry as much as one independent one: 1 when randomised per
  *   request, otherwise {@link designEffect}.
  */
@@ -65,7 +66,10 @@ export function designEffect(meanClusterSize: number, intraclassCorrelation: num
   return 1 + (meanClusterSize - 1) * intraclassCorrelation;
 }
 
-/** The walks of a test that has only the share `weight` of an average: its barrier is ln(1/weight) higher. */
+/**
+ * The walks of a test that has only the share `weight` of an average: its barrier is ln(1/weight)
+ * higher.
+ */
 export function shareOfAverage(walks: readonly PlannedWalk[], weight: number): PlannedWalk[] {
   return walks.map((walk) => ({ ...walk, barrier: walk.barrier + Math.log(1 / weight) }));
 }
@@ -189,8 +193,8 @@ export function contrastVariance(
 }
 
 /**
- * NM1: steps are units of information v = 1/Var. The boundary u(v) is concave, so each tangent lies above
- * it: a walk that has crossed the tangent u(v0) + u'(v0)(v - v0) has crossed u.
+ * NM1: steps are units of information v = 1/Var. The boundary u(v) is concave, so each tangent lies
+ * above it: a walk that has crossed the tangent u(v0) + u'(v0)(v - v0) has crossed u.
  */
 export function normalWalks(plan: NormalPlan, alpha: number): PlannedWalk[] {
   const rho = normalMixtureRho(

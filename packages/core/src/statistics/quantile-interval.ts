@@ -13,19 +13,22 @@ export type QuantileRanks = {
   /** Distances in probability below and above the quantile. */
   readonly lowRadius: number;
   readonly highRadius: number;
-  /** Ranks (1 is the smallest) of the observations between which the quantile lies; null: no bound yet. */
+  /**
+   * Ranks (1 is the smallest) of the observations between which the quantile lies; null: no bound
+   * yet.
+   */
   readonly lowRank: number | null;
   readonly highRank: number | null;
 };
 
 /**
- * Which order statistics of `t` observations bound a quantile, at all looks together: ranks
- * ⌊t(p - low) + 1⌋ and ⌈t(p + high)⌉, radii from the two-sided beta-binomial boundary with
- * (g, h) = (1 - p, p) below and (p, 1 - p) above.
+ * Which order statistics of `t` observations bound a quantile, at all looks together: ranks ⌊t(p -
+ * low) + 1⌋ and ⌈t(p + high)⌉, radii from the two-sided beta-binomial boundary with (g, h) = (1 -
+ * p, p) below and (p, 1 - p) above.
  *
- * While even the most extreme sample would not be rejected, the boundary is that sample and bounds nothing:
- * the largest of 30 values is below the 95th percentile in one case of five. Published code returns it all
- * the same; here that side is open.
+ * While even the most extreme sample would not be rejected, the boundary is that sample and bounds
+ * nothing: the largest of 30 values is below the 95th percentile in one case of five. Published
+ * code returns it all the same; here that side is open.
  *
  * Howard and Ramdas (2022), "Sequential estimation of quantiles", theorem 1 with section 4.
  */
@@ -49,7 +52,9 @@ export function quantileRanks(
   };
 }
 
-/** Whether a radius reaches (but for rounding) as far as a share can be from the quantile at all. */
+/**
+ * Whether a radius reaches (but for rounding) as far as a share can be from the quantile at all.
+ */
 function isOpen(radius: number, largest: number): boolean {
   return radius >= largest * (1 - 1e-9);
 }
@@ -61,9 +66,9 @@ export type CountedBin = { readonly from: number; readonly to: number; readonly 
 export type QuantileInterval = { readonly low: number | null; readonly high: number | null };
 
 /**
- * Anytime-valid interval of a quantile from counts per bin, for charts. Bins ascend. What a bin hides is
- * given away: the low end is the lower edge of its bin and the high end the upper edge, so the interval
- * covers for any values inside the bins. Counts add, so shards merge.
+ * Anytime-valid interval of a quantile from counts per bin, for charts. Bins ascend. What a bin
+ * hides is given away: the low end is the lower edge of its bin and the high end the upper edge, so
+ * the interval covers for any values inside the bins. Counts add, so shards merge.
  */
 export function quantileInterval(
   bins: readonly CountedBin[],

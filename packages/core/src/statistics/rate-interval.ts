@@ -13,8 +13,8 @@ export type RateIntervalTuning = {
 };
 
 /**
- * Anytime-valid exact interval of one rate, or of the mean of outcomes in [0, 1] (then `events` is their
- * sum): all p that the two-sided beta-binomial mixture does not reject.
+ * Anytime-valid exact interval of one rate, or of the mean of outcomes in [0, 1] (then `events` is
+ * their sum): all p that the two-sided beta-binomial mixture does not reject.
  *
  * Howard et al. (2021), section 4.2 and proposition 7, `bernoulli_confidence_interval` of confseq.
  */

@@ -15,7 +15,10 @@ import { allowedCount, seededNormal, seededRandom } from "./testing/e-process.ts
 const DESIGN = { nullRatio: 1, designRatio: 1.5, direction: 1 as const };
 const ALARM = Math.log(20);
 
-/** An hour in which the candidate's error rate is `ratio` times the baseline's 3%, at a share of 10%. */
+/**
+ * An hour in which the candidate's error rate is `ratio` times the baseline's 3%, at a share of
+ * 10%.
+ */
 function hour(random: () => number, ratio: number): number[] {
   let [candidateEvents, baselineEvents] = [0, 0];
   for (let request = 0; request < 1200; request += 1) {

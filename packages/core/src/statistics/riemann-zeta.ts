@@ -1,6 +1,6 @@
 /**
- * Riemann's zeta function for s > 1, relative error about 1e-15: the first terms summed and the rest by
- * Euler and Maclaurin's formula (Abramowitz and Stegun 23.2.3).
+ * Riemann's zeta function for s > 1, relative error about 1e-15: the first terms summed and the
+ * rest by Euler and Maclaurin's formula (Abramowitz and Stegun 23.2.3).
  */
 export function riemannZeta(s: number): number {
   const from = 20;

@@ -22,7 +22,10 @@ const page = readFileSync(
   "utf8",
 ).replaceAll(/\s+/g, " ");
 
-/** Every text must stand in docs/statistics.md, white space aside: its numbers are what the code gives. */
+/**
+ * Every text must stand in docs/statistics.md, white space aside: its numbers are what the code
+ * gives.
+ */
 function expectOnPage(texts: readonly string[]): void {
   expect(texts.filter((text) => !page.includes(text))).toEqual([]);
 }

@@ -15,9 +15,9 @@ const factors = (eta: number): { readonly root: number; readonly linear: number 
 });
 
 /**
- * Polynomial stitching: a boundary of iterated-logarithm rate for sub-gamma sums of tail scale c, valid
- * from intrinsic time vMin on (before it the boundary is that of vMin). Closed form, hence cheap; a
- * little wider than a mixture near the time that the mixture is tuned for.
+ * Polynomial stitching: a boundary of iterated-logarithm rate for sub-gamma sums of tail scale c,
+ * valid from intrinsic time vMin on (before it the boundary is that of vMin). Closed form, hence
+ * cheap; a little wider than a mixture near the time that the mixture is tuned for.
  *
  * Howard et al. (2021), theorem 1 and equation 10.
  */
@@ -38,12 +38,12 @@ export function polyStitchingBound(
 }
 
 /**
- * Half-width, in probability, of a band around the whole empirical distribution function that holds at
- * all t >= tMin and for all quantiles together: A √((ln(1 + ln(t/tMin)) + C)/t), C chosen for alpha.
- * Infinite before tMin. `leading` (A) > 1/√2; 0.85 in the paper.
+ * Half-width, in probability, of a band around the whole empirical distribution function that holds
+ * at all t >= tMin and for all quantiles together: A √((ln(1 + ln(t/tMin)) + C)/t), C chosen for
+ * alpha. Infinite before tMin. `leading` (A) > 1/√2; 0.85 in the paper.
  *
- * Howard and Ramdas (2022), "Sequential estimation of quantiles with applications to A/B testing and
- * best-arm identification", theorem 2.
+ * Howard and Ramdas (2022), "Sequential estimation of quantiles with applications to A/B testing
+ * and best-arm identification", theorem 2.
  */
 export function empiricalProcessBound(
   t: number,
@@ -63,7 +63,9 @@ function empiricalProcessConstant(alpha: number, leading: number): number {
   return bisectIncreasing(spare, { low: 1e-3, high });
 }
 
-/** Minimum over the epoch length η of 4 exp(-γ²C)(1 + 1/((γ² - 1) ln η)), theorem 2 of the paper. */
+/**
+ * Minimum over the epoch length η of 4 exp(-γ²C)(1 + 1/((γ² - 1) ln η)), theorem 2 of the paper.
+ */
 function smallestError(c: number, leading: number): number {
   const gammaSquared = (eta: number): number =>
     (2 / eta) * (leading - Math.sqrt((2 * (eta - 1)) / c)) ** 2;
@@ -81,8 +83,8 @@ function smallestError(c: number, leading: number): number {
 }
 
 /**
- * Double stitching: a boundary for "count below the p-quantile, minus p·t" that holds for all p and all t
- * together and is narrower for extreme quantiles. Howard and Ramdas (2022), theorem 3.
+ * Double stitching: a boundary for "count below the p-quantile, minus p·t" that holds for all p and
+ * all t together and is narrower for extreme quantiles. Howard and Ramdas (2022), theorem 3.
  */
 export function doubleStitchingBound(
   at: { readonly quantile: number; readonly t: number },

@@ -1,5 +1,5 @@
-// Serves reports and checks, not gates: the bets adapt to what came before, so the result depends on the
-// order of the outcomes and shards of the data do not merge.
+// Serves reports and checks, not gates: the bets adapt to what came before, so the result depends
+// on the order of the outcomes and shards of the data do not merge.
 import type { Bounds } from "../confidence-interval.ts";
 import { predictableBets } from "./predictable-bets.ts";
 
@@ -10,9 +10,9 @@ export type BettingSide = "above" | "below" | "either";
 const LARGEST_LOSS = 0.5;
 
 /**
- * The capital of a bettor against "the mean is m", after each outcome. Above: Π(1 + λ_t(x_t - m)) with λ_t
- * cut to ½/m, an e-process for H0: mean <= m; below: Π(1 - λ_t(x_t - m)), λ_t cut to ½/(1 - m); either:
- * the larger of half of each (hedged).
+ * The capital of a bettor against "the mean is m", after each outcome. Above: Π(1 + λ_t(x_t - m))
+ * with λ_t cut to ½/m, an e-process for H0: mean <= m; below: Π(1 - λ_t(x_t - m)), λ_t cut to ½/(1
+ * - m); either: the larger of half of each (hedged).
  *
  * Waudby-Smith and Ramdas (2024), section 4.
  */
@@ -41,9 +41,9 @@ function capital(
 }
 
 /**
- * Anytime-valid interval of a mean in [0, 1] by hedged betting: all m on a grid of `breaks` steps whose
- * capital never passed 1/α, widened by one step on both sides. The tightest interval here, at the cost of
- * one capital per m. Waudby-Smith and Ramdas (2024), theorem 3.
+ * Anytime-valid interval of a mean in [0, 1] by hedged betting: all m on a grid of `breaks` steps
+ * whose capital never passed 1/α, widened by one step on both sides. The tightest interval here, at
+ * the cost of one capital per m. Waudby-Smith and Ramdas (2024), theorem 3.
  */
 export function hedgedInterval(
   outcomes: readonly number[],

@@ -1,13 +1,14 @@
-// Serves reports and checks, not gates. The Hoeffding interval needs only n and the sum; the empirical
-// Bernstein one measures each outcome against the mean of those before it and so depends on the order.
+// Serves reports and checks, not gates. The Hoeffding interval needs only n and the sum; the
+// empirical Bernstein one measures each outcome against the mean of those before it and so depends
+// on the order.
 import type { Bounds } from "../confidence-interval.ts";
 import { gammaExponentialBound, gammaMixture } from "../gamma-mixture.ts";
 import { normalMixtureBound, normalMixtureRho } from "../normal-mixture.ts";
 
 /**
- * Interval of a mean in [0, 1] from n outcomes and their sum, by the two-sided normal mixture with the
- * largest possible variance ¼ per outcome; tightest at `nOpt`. Howard et al. (2021), equation 14 with
- * Hoeffding's lemma.
+ * Interval of a mean in [0, 1] from n outcomes and their sum, by the two-sided normal mixture with
+ * the largest possible variance ¼ per outcome; tightest at `nOpt`. Howard et al. (2021), equation
+ * 14 with Hoeffding's lemma.
  */
 export function hoeffdingInterval(
   seen: { readonly n: number; readonly sum: number },
@@ -20,10 +21,10 @@ export function hoeffdingInterval(
 }
 
 /**
- * Lower ends of the empirical Bernstein sequence of a mean of outcomes >= 0 with range 1, after each
- * outcome: mean - u(V)/t, V = Σ(x_i - mean_(i-1))² from mean_0 = ½, u the gamma-exponential boundary with
- * c = 1. Howard et al. (2021), theorem 4. `alpha` is spent on this one side alone (some published code
- * halves it inside, which gives a quarter per side in its two-sided form).
+ * Lower ends of the empirical Bernstein sequence of a mean of outcomes >= 0 with range 1, after
+ * each outcome: mean - u(V)/t, V = Σ(x_i - mean_(i-1))² from mean_0 = ½, u the gamma-exponential
+ * boundary with c = 1. Howard et al. (2021), theorem 4. `alpha` is spent on this one side alone
+ * (some published code halves it inside, which gives a quarter per side in its two-sided form).
  */
 export function bernsteinLowerEnds(
   outcomes: readonly number[],

@@ -1,5 +1,5 @@
-// Serves reports and checks, not gates: weights of the outcomes depend on the outcomes before them, so the
-// result depends on the order and shards of the data do not merge.
+// Serves reports and checks, not gates: weights of the outcomes depend on the outcomes before them,
+// so the result depends on the order and shards of the data do not merge.
 import type { Bounds } from "../confidence-interval.ts";
 import { predictableBets } from "./predictable-bets.ts";
 
@@ -8,9 +8,9 @@ const LARGEST_BERNSTEIN_BET = 0.5;
 const LARGEST_HOEFFDING_BET = 1;
 
 /**
- * Predictable-mixture empirical Bernstein intervals of a mean in [0, 1], after each outcome: a weighted
- * mean ± (ln(2/α) + Σ(x_i - mean_(i-1))²(-ln(1 - λ_i) - λ_i)) / Σλ_i.
- * Waudby-Smith and Ramdas (2024), theorem 2; half of alpha per side.
+ * Predictable-mixture empirical Bernstein intervals of a mean in [0, 1], after each outcome: a
+ * weighted mean ± (ln(2/α) + Σ(x_i - mean_(i-1))²(-ln(1 - λ_i) - λ_i)) / Σλ_i. Waudby-Smith and
+ * Ramdas (2024), theorem 2; half of alpha per side.
  */
 export function predictableBernsteinIntervals(
   outcomes: readonly number[],
@@ -20,8 +20,9 @@ export function predictableBernsteinIntervals(
 }
 
 /**
- * Predictable-mixture Hoeffding intervals: the same with λ_t = min(1, √(8 ln(1/α)/(t ln(1 + t)))) and λ²/8
- * for the variance, so the interval ignores how much the outcomes vary. Theorem 1 of the same paper.
+ * Predictable-mixture Hoeffding intervals: the same with λ_t = min(1, √(8 ln(1/α)/(t ln(1 + t))))
+ * and λ²/8 for the variance, so the interval ignores how much the outcomes vary. Theorem 1 of the
+ * same paper.
  */
 export function predictableHoeffdingIntervals(
   outcomes: readonly number[],

@@ -1,5 +1,5 @@
-// Serves reports and checks, not gates: it needs both samples (or a histogram of every value) and tests
-// equality without a margin. Gates count exceedances of a fixed value instead.
+// Serves reports and checks, not gates: it needs both samples (or a histogram of every value) and
+// tests equality without a margin. Gates count exceedances of a fixed value instead.
 import { betaBinomialLogE, betaBinomialMixture } from "../beta-binomial-mixture.ts";
 import { minimizer } from "../stitching.ts";
 
@@ -12,10 +12,11 @@ export type QuantileTest = {
 };
 
 /**
- * Anytime-valid p-value against "both populations have the same quantile": min(1, exp(-min_x [G_c(x) +
- * G_b(x)])), where G_a(x) is the least log e-value against "x is arm a's quantile". A quantile x leaves
- * between F(x-) and F(x) of the arm below it, and the log e-value is convex in that share, so the least
- * one is at the share nearest to the minimum over all shares. Only values that occur need to be tried.
+ * Anytime-valid p-value against "both populations have the same quantile": min(1, exp(-min_x
+ * [G_c(x) + G_b(x)])), where G_a(x) is the least log e-value against "x is arm a's quantile". A
+ * quantile x leaves between F(x-) and F(x) of the arm below it, and the log e-value is convex in
+ * that share, so the least one is at the share nearest to the minimum over all shares. Only values
+ * that occur need to be tried.
  *
  * Howard and Ramdas (2022), theorem 5.
  */

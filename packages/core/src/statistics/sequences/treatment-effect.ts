@@ -1,5 +1,6 @@
-// Serves reports and checks, not gates: the predictions that sharpen it are means of the outcomes so far,
-// so the result depends on the order. Gates use the same contrast with a fixed centre (randomised-bet.ts).
+// Serves reports and checks, not gates: the predictions that sharpen it are means of the outcomes
+// so far, so the result depends on the order. Gates use the same contrast with a fixed centre
+// (randomised-bet.ts).
 import { gammaExponentialBound, gammaExponentialLogE, gammaMixture } from "../gamma-mixture.ts";
 
 /** One randomised unit: did it get the candidate, and its outcome in [0, 1]. */
@@ -9,7 +10,9 @@ export type EffectEstimate = {
   readonly effect: number;
   readonly low: number;
   readonly high: number;
-  /** min(1, 1/E) against "no effect or a negative one", at level alpha/2 of the two-sided interval. */
+  /**
+   * min(1, 1/E) against "no effect or a negative one", at level alpha/2 of the two-sided interval.
+   */
   readonly pValue: number;
 };
 
@@ -22,9 +25,9 @@ export type EffectDesign = {
 };
 
 /**
- * Anytime-valid interval of mean_c - mean_b after each unit, from augmented inverse-propensity contrasts
- * X_t = m_c - m_b + (A - w)/(w(1 - w)) (y - m_A), m the arm's mean so far (½ before the first), with the
- * empirical Bernstein boundary of tail scale c = 2/min(w, 1 - w).
+ * Anytime-valid interval of mean_c - mean_b after each unit, from augmented inverse-propensity
+ * contrasts X_t = m_c - m_b + (A - w)/(w(1 - w)) (y - m_A), m the arm's mean so far (½ before the
+ * first), with the empirical Bernstein boundary of tail scale c = 2/min(w, 1 - w).
  *
  * Howard, Ramdas, McAuliffe and Sekhon (2021), section 4.2 and corollary 2.
  */

@@ -1,5 +1,5 @@
-// Serves reports and checks, not gates: it needs complete blocks of fixed size, tests equality without a
-// margin, and its estimates depend on the order of the blocks.
+// Serves reports and checks, not gates: it needs complete blocks of fixed size, tests equality
+// without a margin, and its estimates depend on the order of the blocks.
 
 /** Successes of one block among its `candidateSize` and `baselineSize` observations. */
 export type Block = { readonly candidate: number; readonly baseline: number };
@@ -15,11 +15,11 @@ export type TwoProportionsDesign = {
 };
 
 /**
- * Log e-value against "both rates are equal", after each block: each block's likelihood at the posterior
- * means of the two arms over that at the pooled rate (n_c θ_c + n_b θ_b)/(n_c + n_b).
+ * Log e-value against "both rates are equal", after each block: each block's likelihood at the
+ * posterior means of the two arms over that at the pooled rate (n_c θ_c + n_b θ_b)/(n_c + n_b).
  *
- * Turner, Ly and Grünwald (2024), "Generic E-variables for exact sequential k-sample tests that allow for
- * optional stopping".
+ * Turner, Ly and Grünwald (2024), "Generic E-variables for exact sequential k-sample tests that
+ * allow for optional stopping".
  */
 export function twoProportionsLogEs(
   blocks: readonly Block[],

@@ -1,7 +1,7 @@
 /**
- * The largest relative growth in mean that an e-process makes in one step, over all states that `depth`
- * observations can reach: exact, by enumeration. A supermartingale makes none, whatever happened before
- * and whenever one stops.
+ * The largest relative growth in mean that an e-process makes in one step, over all states that
+ * `depth` observations can reach: exact, by enumeration. A supermartingale makes none, whatever
+ * happened before and whenever one stops.
  *
  * @param chances Probability of each kind of observation under the null.
  * @param logE Log e-value of counts, one per kind.
@@ -49,7 +49,10 @@ export function seededNormal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** The largest count that a true chance of `level` allows in so many runs, with three standard errors. */
+/**
+ * The largest count that a true chance of `level` allows in so many runs, with three standard
+ * errors.
+ */
 export function allowedCount(level: number, runs: number): number {
   return runs * level + 3 * Math.sqrt(runs * level * (1 - level));
 }
