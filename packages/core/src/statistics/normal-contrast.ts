@@ -96,7 +96,8 @@ export function estimateContrast(
 }
 
 export type NormalContrastDesign = {
-  readonly contrast: Contrast;
+  /** +1 tests H0: contrast <= 0 (the offset is in the estimate), -1 tests H0: contrast >= 0. */
+  readonly direction: 1 | -1;
   /** Distance from the null that should be found fastest, > 0, in the outcome's unit. */
   readonly effect: number;
   /** Level that the mixture is tuned for; 0.05 is the gates' own. */
@@ -108,20 +109,21 @@ export type NormalContrastDesign = {
  * v_opt = (2.8/effect)², the information at which such an effect is found with power 0.8 at level
  * 0.05.
  *
- * For what no exact test serves: clustered, unbounded or ratio-shaped outcomes. Ask {@link
- * normalBurnIn} first. 0 (no evidence) while there is nothing to estimate from.
+ * For what no exact test serves: clustered, unbounded or ratio-shaped outcomes. Ask
+ * {@link normalBurnIn} first. 0 (no evidence) while there is nothing to estimate from.
  *
  * Howard, Ramdas, McAuliffe and Sekhon (2021), equation 18, in the information time of Waudby-Smith
  * et al. (2024).
+ *
+ * @param seen From {@link estimateContrast}, or `estimateClusteredContrast` when units are sticky.
  */
 export function normalContrastLogE(
-  strata: readonly NormalStratum[],
-  { contrast, effect, alpha }: NormalContrastDesign,
+  seen: ContrastEstimate | null,
+  { direction, effect, alpha }: NormalContrastDesign,
 ): number {
-  const seen = estimateContrast(strata, contrast);
   if (seen === null) return 0;
   const rho = normalMixtureRho({ vOpt: (2.8 / effect) ** 2, alphaOpt: alpha }, "one_sided");
-  const sum = { s: (contrast.direction * seen.estimate) / seen.variance, v: 1 / seen.variance };
+  const sum = { s: (direction * seen.estimate) / seen.variance, v: 1 / seen.variance };
   return normalMixtureLogE(sum, rho, "one_sided");
 }
 

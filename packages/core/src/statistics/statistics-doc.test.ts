@@ -5,7 +5,7 @@ import { differenceInterval } from "./confidence-interval.ts";
 import { rejectByEBenjaminiHochberg } from "./e-bh.ts";
 import { exactDifferenceInterval, exactRatioInterval } from "./exact-interval.ts";
 import { logWeightedAverage } from "./log-sum-exp.ts";
-import { normalContrastLogE, rateArm } from "./normal-contrast.ts";
+import { estimateContrast, normalContrastLogE, rateArm } from "./normal-contrast.ts";
 import { cleanObservationsNeeded } from "./one-sample.ts";
 import { pairedBetLogs } from "./paired-bet.ts";
 import { designEffect, observationsNeeded, randomisedWalks, rateRatioWalks } from "./power.ts";
@@ -137,13 +137,14 @@ describe("docs/statistics.md says what the code computes", () => {
     const early = { candidate: rateArm(50, 500), baseline: rateArm(950, 9500) };
     const late = { candidate: rateArm(1000, 5000), baseline: rateArm(1000, 5000) };
     const pooled = { candidate: rateArm(1050, 5500), baseline: rateArm(1950, 14_500) };
-    const design = {
-      contrast: { ratio: 1, offset: 0, direction: 1 as const },
-      effect: 0.02,
-      alpha: 0.05,
-    };
-    const apart = odds(normalContrastLogE([early, late], design));
-    const together = normalContrastLogE([pooled], design) / Math.LN10;
+    const logE = (strata: Parameters<typeof estimateContrast>[0]): number =>
+      normalContrastLogE(estimateContrast(strata, { ratio: 1, offset: 0, direction: 1 }), {
+        direction: 1,
+        effect: 0.02,
+        alpha: 0.05,
+      });
+    const apart = odds(logE([early, late]));
+    const together = logE([pooled]) / Math.LN10;
     expectOnPage([`stage by stage ${apart} : 1`, `thrown together 10^${together.toFixed(0)} : 1`]);
   });
 
