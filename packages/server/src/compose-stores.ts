@@ -5,12 +5,14 @@ import {
   DEFAULT_CONFIDENCE,
   explainDecision,
   invariant,
+  isJsonObject,
   METRIC_CATALOGUE,
   parseCriteria,
   parseStrategy,
   promptProblems,
   replayDecision,
   strategyProblems,
+  withFeatureLevels,
 } from "@spillway/core";
 import type { DecisionRecord } from "@spillway/core";
 import { createSchemaCompiler } from "./compose-schema-compiler.ts";
@@ -48,6 +50,8 @@ import {
   publishSnapshot,
 } from "./store/snapshot-store.ts";
 import { whoServed } from "./store/who-served.ts";
+import type { BuiltInStrategies } from "./strategies/built-in-strategies.ts";
+import { loadBuiltInStrategies, withBuiltIn } from "./strategies/built-in-strategies.ts";
 
 export type StoreContext = Runtime & {
   readonly database: Database;
@@ -56,6 +60,7 @@ export type StoreContext = Runtime & {
 
 /** The tier with the fewest rules. */
 const LOWEST_TIER = 3;
+const ANY_SLA_MS = 1_000;
 
 const METRICS: readonly MetricDefinition[] = METRIC_CATALOGUE;
 const hooks = { appendLedger, publishSnapshot };
@@ -66,13 +71,25 @@ const schemas = createSchemaCompiler();
  * only a higher tier forbids is checked when a rollout is made.
  */
 export function parseStrategyDocument(document: Json): StrategyParse {
-  const parsed = parseStrategy(document, {
+  // A feature's own levels are put in when a rollout is made; any number shows whether the rest is right.
+  const levelled = isJsonObject(document)
+    ? withFeatureLevels(document, { slaLatencyMs: ANY_SLA_MS }).document
+    : document;
+  const parsed = parseStrategy(levelled, {
     parseGate: (gate) => parseCriteria(gate, METRICS),
     defaultConfidence: DEFAULT_CONFIDENCE,
   });
   if (parsed.kind === "problems") return parsed;
   const problems = strategyProblems(parsed.strategy, LOWEST_TIER);
   return problems.length > 0 ? { kind: "problems", problems } : parsed;
+}
+
+/** Read once, when it is first asked for. */
+let builtIn: BuiltInStrategies | null = null;
+
+export function builtInStrategies(): BuiltInStrategies {
+  builtIn ??= loadBuiltInStrategies(parseStrategyDocument);
+  return builtIn;
 }
 
 export function createKeys(context: StoreContext) {
@@ -82,18 +99,7 @@ export function createKeys(context: StoreContext) {
 export function createControlPorts(context: StoreContext): ControlPorts {
   const { database, clock, wall } = context;
   return {
-    registry: createRegistryStore({
-      database,
-      hooks,
-      checks: {
-        parseStrategy: parseStrategyDocument,
-        promptProblems: (content) => promptProblems(content).filter((of) => of.level === "error"),
-        scorerProblems: (config) => {
-          const outcome = createScorer(config, schemas);
-          return outcome.kind === "problems" ? outcome.problems : [];
-        },
-      },
-    }),
+    registry: createRegistryPort(database),
     keys: createKeys(context),
     rollouts: createRolloutPort(context),
     decisions: createDecisionPort(database),
@@ -141,6 +147,25 @@ export function createControlPorts(context: StoreContext): ControlPorts {
   };
 }
 
+function createRegistryPort(database: Database): ControlPorts["registry"] {
+  const store = createRegistryStore({
+    database,
+    hooks,
+    checks: {
+      parseStrategy: parseStrategyDocument,
+      promptProblems: (content) => promptProblems(content).filter((of) => of.level === "error"),
+      scorerProblems: (config) => {
+        const outcome = createScorer(config, schemas);
+        return outcome.kind === "problems" ? outcome.problems : [];
+      },
+    },
+  });
+  return {
+    ...store,
+    listStrategies: async () => withBuiltIn(builtInStrategies(), await store.listStrategies()),
+  };
+}
+
 function nextCursor<Item>(
   items: readonly Item[],
   limit: number,
@@ -152,7 +177,7 @@ function nextCursor<Item>(
 
 function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
   const { database, ids, clock } = context;
-  const deps = { database, ids, metrics: METRICS };
+  const deps = { database, ids, metrics: METRICS, builtInStrategies: builtInStrategies() };
   const view = async (stored: StoredRollout | null): Promise<RolloutView | null> =>
     stored === null ? null : ((await viewRollouts(database, [stored]))[0] ?? null);
   const viewById = async (id: string) => view(await rollouts.findRollout(database.kysely, id));

@@ -94,6 +94,7 @@ export function exampleStrategy(over: Partial<Strategy> = {}): Strategy {
       { id: "quality", metric: "quality", sentence: "quality falls by 10%", comparison: {} },
     ],
     document: { name: "careful" },
+    isBuiltIn: false,
     ...over,
   };
 }

@@ -1,7 +1,7 @@
 import type { UndecidedAction } from "../gate/criterion.ts";
 import type { GateReport } from "../gate/verdict.ts";
 import type { DecideInput, DecideOutcome } from "./decision.ts";
-import { capitalised, inWords, unmetRequirements } from "./requirements.ts";
+import { capitalised, inWords, openVerdicts, unmetRequirements } from "./requirements.ts";
 import type { HoldCode } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
 import type { Stage } from "./strategy.ts";
@@ -118,7 +118,9 @@ function decideUndecided(input: DecideInput, stage: Stage): DecideOutcome | null
 
 /** The strictest of what the stage says of the kinds of silence that are there. */
 function undecidedAction(stage: Stage, gate: GateReport | null): UndecidedAction {
-  const states = new Set(gate?.verdicts.filter((v) => v.verdict !== "pass").map((v) => v.evidence));
+  const states = new Set(
+    gate === null ? [] : openVerdicts(stage, gate).map((verdict) => verdict.evidence),
+  );
   const actions: UndecidedAction[] = [];
   if (gate === null || states.has("no_data")) actions.push(stage.onNoData);
   if (states.has("error")) actions.push(stage.onError);
