@@ -104,6 +104,7 @@ export type {
 export { currentStage, decisionId, isTerminal, rolloutId, routeOf } from "./rollout/rollout.ts";
 export type { Stage, StageKind, Strategy, StrategyProblem } from "./rollout/strategy.ts";
 export { percent, STAGE_KINDS, strategyProblems } from "./rollout/strategy.ts";
+export { strategyToJson } from "./rollout/strategy-to-json.ts";
 export { withTransition } from "./rollout/transition.ts";
 export type {
   Arm,

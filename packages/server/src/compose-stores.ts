@@ -37,7 +37,9 @@ import { createKeyStore } from "./store/registry/key-store.ts";
 import { recentTraffic } from "./store/recent-traffic.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
 import { createRollout } from "./store/rollout-creation.ts";
+import type { DecideResult } from "./store/rollout-decision.ts";
 import { decideRollout } from "./store/rollout-decision.ts";
+import { reviseRollout } from "./store/rollout-revision.ts";
 import type { StoredRollout } from "./store/rollout-store.ts";
 import * as rollouts from "./store/rollout-store.ts";
 import { takeBackFeature } from "./store/take-back.ts";
@@ -182,8 +184,10 @@ function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
     stored === null ? null : ((await viewRollouts(database, [stored]))[0] ?? null);
   const viewById = async (id: string) => view(await rollouts.findRollout(database.kysely, id));
 
-  const act: ControlPorts["rollouts"]["act"] = async (id, event) => {
-    const result = await decideRollout(deps, { rolloutId: id, event, nowMs: clock.nowMs() });
+  const outcomeOf = async (
+    id: string,
+    result: DecideResult,
+  ): ReturnType<ControlPorts["rollouts"]["act"]> => {
     if (result.kind === "gone") return { kind: "gone" };
     if (result.kind === "refused") {
       const { code, reason, unmet } = result.outcome;
@@ -192,9 +196,13 @@ function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
     const applied = await viewById(id);
     return applied === null ? { kind: "gone" } : { kind: "applied", view: applied };
   };
+  const act: ControlPorts["rollouts"]["act"] = async (id, event) =>
+    outcomeOf(id, await decideRollout(deps, { rolloutId: id, event, nowMs: clock.nowMs() }));
 
   return {
     act,
+    revise: async (id, revision) =>
+      outcomeOf(id, await reviseRollout(deps, { rolloutId: id, ...revision }, clock.nowMs())),
     create: async (draft) => {
       const created = await viewById(await createRollout(deps, draft, clock.nowMs()));
       invariant(created !== null, "a rollout that was created is there");

@@ -52,6 +52,7 @@ export function exampleRolloutSummary(over: Partial<RolloutSummary> = {}): Rollo
     createdAtMs: EXAMPLE_NOW_MS - 3 * 3_600_000,
     author: "ada",
     version: 4,
+    revision: 1,
     ...over,
   };
 }

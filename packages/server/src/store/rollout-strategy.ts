@@ -60,6 +60,8 @@ export async function fitStrategy(
     readonly feature: Feature;
     readonly baseline: string;
     readonly nowMs: number;
+    /** Levels that an earlier revision has frozen; they are not measured anew. */
+    readonly known?: Readonly<Record<string, number>>;
   },
 ): Promise<Strategy> {
   const { feature } = of;
@@ -70,14 +72,17 @@ export async function fitStrategy(
   });
   if (parsed.kind === "problems") throw unusable([...levelled.problems, ...parsed.problems]);
   const wanted = undefinedMoves(parsed.strategy, deps.metrics);
-  const typical =
-    wanted.length === 0
-      ? {}
-      : await loadTypicalLevels(
-          deps.database,
-          { feature: feature.key, release: of.baseline, nowMs: of.nowMs },
-          wanted,
-        );
+  const { known = {} } = of;
+  const source = { feature: feature.key, release: of.baseline, nowMs: of.nowMs };
+  const measured = wanted.filter(({ name }) => !Object.hasOwn(known, name));
+  const frozen = wanted.flatMap(({ name }) => {
+    const level = known[name];
+    return level === undefined ? [] : [[name, level] as const];
+  });
+  const typical = {
+    ...(await loadTypicalLevels(deps.database, source, measured)),
+    ...Object.fromEntries(frozen),
+  };
   const problems = [
     ...levelled.problems,
     ...strategyProblems(parsed.strategy, feature.tier),
