@@ -41,9 +41,9 @@ function criterion(id: string): Criterion {
     comparison: { kind: "relative", hold: 0.05, rollback: 0.1 },
     withinSeconds: null,
     perSlice: false,
-    onInconclusive: "hold",
-    onNoData: "hold",
-    onError: "hold",
+    onInconclusive: "extend",
+    onNoData: "extend",
+    onError: "extend",
   };
 }
 

@@ -16,6 +16,8 @@ import {
 } from "@spillway/core";
 import type { DecisionRecord } from "@spillway/core";
 import { createSchemaCompiler } from "./compose-schema-compiler.ts";
+import type { BuiltInStrategies } from "./compose-built-in-strategies.ts";
+import { loadBuiltInStrategies, withBuiltIn } from "./compose-built-in-strategies.ts";
 import type { Runtime } from "./compose-runtime.ts";
 import type { ControlPorts, DecisionRecord as ShownDecision } from "./control/control-ports.ts";
 import type { EvaluatePort } from "./evaluate/evaluate-port.ts";
@@ -52,8 +54,6 @@ import {
   publishSnapshot,
 } from "./store/snapshot-store.ts";
 import { whoServed } from "./store/who-served.ts";
-import type { BuiltInStrategies } from "./strategies/built-in-strategies.ts";
-import { loadBuiltInStrategies, withBuiltIn } from "./strategies/built-in-strategies.ts";
 
 export type StoreContext = Runtime & {
   readonly database: Database;

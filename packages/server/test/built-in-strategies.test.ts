@@ -7,7 +7,8 @@ import type { Stage, Strategy } from "@spillway/core";
 import { withFeatureLevels } from "@spillway/core";
 import { describe, expect, test } from "vitest";
 import type { Behaviour } from "../../testkit/src/play/behaviour.ts";
-import type { Played, PlayOptions, World } from "../../testkit/src/play/play-strategy.ts";
+import type { Played, PlayOptions } from "../../testkit/src/play/play-strategy.ts";
+import type { World } from "../../testkit/src/play/world.ts";
 import { playStrategy } from "../../testkit/src/play/play-strategy.ts";
 import { builtInStrategies, parseStrategyDocument } from "../src/compose-stores.ts";
 
@@ -74,8 +75,11 @@ const CASES: Readonly<Record<string, Case>> = {
     perHour: 400,
     tickHours: 2,
     baseline: {
-      ...{ quality: 0.8, format_valid: 0.98, length_in_bounds: 0.95 },
-      ...{ refusal_rate: 0.02, error_rate: 0.01 },
+      quality: 0.8,
+      format_valid: 0.98,
+      length_in_bounds: 0.95,
+      refusal_rate: 0.02,
+      error_rate: 0.01,
     },
     bad: {
       "answers 25% worse": { does: { quality: 0.6 }, in: "canary" },
@@ -98,8 +102,11 @@ const CASES: Readonly<Record<string, Case>> = {
     perHour: 30_000,
     tickHours: 3,
     baseline: {
-      ...{ quality: 0.8, error_rate: 0.0002, harmful_content: 0 },
-      ...{ latency_p95: 400, latency_p99: 400 },
+      quality: 0.8,
+      error_rate: 0.0002,
+      harmful_content: 0,
+      latency_p95: 400,
+      latency_p99: 400,
     },
     bad: {
       "relevance 6% lower": { does: { quality: 0.75 }, in: "canary" },

@@ -202,11 +202,15 @@ describe("pairObservationsOf", () => {
 
 describe("answers to a ring", () => {
   const ring: Partial<Exchange> = {
-    ...{ arm: "candidate", assignmentReason: "ring", isRandomised: false, attributes: {} },
+    arm: "candidate",
+    assignmentReason: "ring",
+    isRandomised: false,
+    attributes: {},
   };
   const harmful: MetricDefinition = {
     ...metric("harmful_content"),
-    ...{ kind: "binary", direction: "lower_is_better" },
+    kind: "binary",
+    direction: "lower_is_better",
   };
   const observed = (value: number) =>
     observationsOf({

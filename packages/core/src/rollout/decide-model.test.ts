@@ -54,7 +54,7 @@ const stages = fc
   .chain((kinds) => fc.tuple(...kinds.map(stageOf)));
 
 /** A row without data or in error has no verdict but doubt: that much is the gate's own promise. */
-const row = fc.oneof(
+const anyRow = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
@@ -74,7 +74,11 @@ const row = fc.oneof(
 const gate: fc.Arbitrary<GateReport | null> = fc.oneof(
   fc.constant(null),
   fc
-    .record({ quality: row, cost: row, hasWarning: fc.constantFrom(false, false, false, true) })
+    .record({
+      quality: anyRow,
+      cost: anyRow,
+      hasWarning: fc.constantFrom(false, false, false, true),
+    })
     .map(({ hasWarning, ...rows }) => gateReportOf(rows, { hasWarning })),
 );
 

@@ -22,7 +22,7 @@ export function diffStrategies(before: Strategy, after: Strategy): string[] {
 function comparable(strategy: Strategy): Json {
   const { stages, ...rest } = strategyToJson(strategy);
   const list = Array.isArray(stages) ? stages.filter(isJsonObject) : [];
-  const names = list.map((stage) => String(stage["name"]));
+  const names = list.map((stage) => text(stage["name"]));
   return {
     ...rest,
     order: names.join(", "),

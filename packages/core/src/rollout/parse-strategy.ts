@@ -78,12 +78,28 @@ const ACTION_KEYS = ["onInconclusive", "onNoData", "onError"] as const;
 /** Every key of the language but those of criteria, by the object that it stands in. */
 export const STRATEGY_KEYS = {
   strategy: [
-    ...["strategy", "description", "gate", "confidence", "personGrace", "unit", "expected"],
-    ...["stages", ...ACTION_KEYS],
+    "strategy",
+    "description",
+    "gate",
+    "confidence",
+    "personGrace",
+    "unit",
+    "expected",
+    "stages",
+    ...ACTION_KEYS,
   ],
   confidence: ["alpha", "alphaBlock", "alphaPromote", "amberOdds"],
   stage: [
-    ...["stage", "name", "share", "shadow", "least", "most", "approval", "ring", "prove", "review"],
+    "stage",
+    "name",
+    "share",
+    "shadow",
+    "least",
+    "most",
+    "approval",
+    "ring",
+    "prove",
+    "review",
     ...ACTION_KEYS,
   ],
   least: ["duration", "observations", "need"],
@@ -118,7 +134,7 @@ export function parseStrategy(source: unknown, ports: ParseStrategyPorts): Strat
     name,
     description: optional(from, "description", description),
     stages: parseStages(from),
-    criteria,
+    criteria: withOwnActions(criteria, gate),
     confidence: parseConfidence(from, ports.defaultConfidence),
     personGraceSeconds: optional(from, "personGrace", {
       parse: duration,
@@ -127,6 +143,24 @@ export function parseStrategy(source: unknown, ports: ParseStrategyPorts): Strat
     ...parseGiven(from, { unit: choice(STRATEGY_UNITS), expected: levels }),
   };
   return problems.length > 0 ? { kind: "problems", problems } : { kind: "strategy", strategy };
+}
+
+/**
+ * A criterion says for itself what its silence leads to only where the file says so. "extend" is what says
+ * nothing: the strictest of stage and criterion acts.
+ */
+function withOwnActions(criteria: readonly Criterion[], gate: unknown): Criterion[] {
+  const sources = isJsonObject(gate) ? gate : {};
+  return criteria.map((criterion) => {
+    const source = sources[criterion.id];
+    const isGiven = (key: string): boolean => isJsonObject(source) && Object.hasOwn(source, key);
+    return {
+      ...criterion,
+      onInconclusive: isGiven("on_inconclusive") ? criterion.onInconclusive : "extend",
+      onNoData: isGiven("on_no_data") ? criterion.onNoData : "extend",
+      onError: isGiven("on_error") ? criterion.onError : "extend",
+    };
+  });
 }
 
 function parseConfidence(from: Fields, defaults: GateConfidence): GateConfidence {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gateReportOf, HOUR, rollout, stage, strategy } from "../../test/rollout-builders.ts";
+import type { Criterion } from "../gate/criterion.ts";
 import type { MetricEvidence } from "../gate/evidence.ts";
 import { METRIC_CATALOGUE } from "../gate/metric-catalogue.ts";
 import { decide } from "./decide.ts";
@@ -114,6 +115,33 @@ describe("review", () => {
     expect(messages).toEqual(["stages[1].prove"]);
     const unknown = strategy([stage("shadow", { prove: ["speed"] }), stage("verify")]);
     expect(strategyProblems(unknown, 2)[0]).toMatchObject({ path: "stages[0].prove" });
+  });
+});
+
+describe("silence", () => {
+  const late = { kind: "progressing", stageIndex: 0, enteredAtMs: 0 } as const;
+  const silent = (stageSays: Partial<Stage>, criterionSays: Partial<Criterion>) => {
+    const base = strategy(
+      [stage("canary", { mostSeconds: HOUR, onNoData: "extend", ...stageSays }), stage("verify")],
+      ["quality"],
+    );
+    const criteria = base.criteria.map((of) => ({ ...of, ...criterionSays }));
+    const of = rollout({ strategy: { ...base, criteria }, state: late });
+    return tick(of, { quality: { verdict: "inconclusive", evidence: "no_data" } });
+  };
+
+  test("is answered by the strictest of stage and criterion, for the kind that it is", () => {
+    expect(silent({}, {})).toMatchObject({ kind: "wait" });
+    expect(silent({ onInconclusive: "rollback", onError: "rollback" }, {})).toMatchObject({
+      kind: "wait",
+    });
+    expect(silent({}, { onNoData: "hold" })).toMatchObject({ next: { code: "undecided" } });
+    expect(silent({ onNoData: "hold" }, { onNoData: "rollback" })).toMatchObject({
+      next: { kind: "rolled_back", cause: "undecided" },
+    });
+    expect(silent({ onNoData: "rollback" }, { onNoData: "extend" })).toMatchObject({
+      next: { kind: "rolled_back", cause: "undecided" },
+    });
   });
 });
 

@@ -149,15 +149,23 @@ describe("a strategy by name", () => {
       "roll_none",
       { count: 300, baseline: 0.8, candidate: 0.8 },
       {
-        ...{ feature: "known", rolloutId: null, stageIndex: null, propensityBps: null },
-        ...{ release: "known@1", arm: "baseline", latencyMs: 640, startedAtMs: START_MS - HOUR_MS },
+        feature: "known",
+        rolloutId: null,
+        stageIndex: null,
+        propensityBps: null,
+        release: "known@1",
+        arm: "baseline",
+        latencyMs: 640,
+        startedAtMs: START_MS - HOUR_MS,
       },
     );
     await kit.observe(history);
     const id = await create("known", "search-1m");
     const { strategy } = (await storedOf(id)).rollout;
     expect(strategy.expected).toEqual({
-      ...{ latency_p95: 640, error_rate: 0.0002, harmful_content: 0.00001 },
+      latency_p95: 640,
+      error_rate: 0.0002,
+      harmful_content: 0.00001,
     });
     const limit = strategy.criteria.find(({ metric }) => metric === "latency_p99");
     expect(limit?.comparison).toMatchObject({ kind: "limit", rollback: 2_000 });

@@ -18,7 +18,7 @@ import {
 import type { Behaviour } from "./behaviour.ts";
 import { drawCell, drawPairs } from "./behaviour.ts";
 import type { Chance } from "./chance.ts";
-import type { World } from "./play-strategy.ts";
+import type { World } from "./world.ts";
 
 /** What people do with an answer they saw; a shadow has none of it. */
 const FEEDBACK = ["edit_rate", "correction_rate"];

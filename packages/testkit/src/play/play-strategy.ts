@@ -29,23 +29,9 @@ import {
   withTransition,
 } from "../../../core/src/index.ts";
 import { assertReplays } from "../replay-decisions.ts";
-import type { Behaviour } from "./behaviour.ts";
 import { createChance } from "./chance.ts";
 import { observeHours } from "./observe-hours.ts";
-
-export type World = {
-  readonly perHour: number;
-  readonly baseline: Behaviour;
-  readonly candidate: Behaviour;
-  /** Both releases answer like this for a while: nobody's fault. Hours since the start. */
-  readonly outage?: {
-    readonly fromHour: number;
-    readonly toHour: number;
-    readonly both: Behaviour;
-  };
-  /** Requests of the ring's members, per hour. */
-  readonly ringPerHour?: number;
-};
+import type { World } from "./world.ts";
 
 export type Played = {
   readonly rollout: Rollout;

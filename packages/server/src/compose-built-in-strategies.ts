@@ -3,12 +3,10 @@ import { fileURLToPath } from "node:url";
 import type { JsonObject, Strategy } from "@spillway/core";
 import { invariant, isJsonObject } from "@spillway/core";
 import { parse } from "yaml";
-import type { StrategyRecord } from "../ports/registry-records.ts";
+import type { StrategyRecord } from "./ports/registry-records.ts";
 
 /** The strategies that come with the server, to be named, read and copied. */
-export const BUILT_IN_STRATEGIES_FOLDER = fileURLToPath(
-  new URL("../../strategies/", import.meta.url),
-);
+const BUILT_IN_STRATEGIES_FOLDER = fileURLToPath(new URL("../strategies/", import.meta.url));
 
 /** By name. A file that does not parse is a mistake of this version, and stops the server at its start. */
 export type BuiltInStrategies = ReadonlyMap<string, StrategyRecord>;
