@@ -46,7 +46,7 @@ export async function createTestDatabase(name: string): Promise<TestDatabase> {
       await keepDatabase(serverUrl, databaseName);
       return;
     }
-    await replayStoredDecisions(url).catch(async (error: unknown) => {
+    await replayStoredDecisions(serverUrl, url).catch(async (error: unknown) => {
       await keepDatabase(serverUrl, databaseName);
       throw error;
     });
@@ -58,7 +58,8 @@ export async function createTestDatabase(name: string): Promise<TestDatabase> {
 }
 
 /** Every decision that a test has left behind must come out the same from what is stored of it. */
-async function replayStoredDecisions(url: string): Promise<void> {
+async function replayStoredDecisions(serverUrl: string, url: string): Promise<void> {
+  if (!(await isThere(serverUrl, url))) return;
   const database = openDatabase(url, { applicationName: "spillway-test-replay", poolSize: 1 });
   try {
     assertReplays(await loadDecisions(database));
@@ -67,12 +68,22 @@ async function replayStoredDecisions(url: string): Promise<void> {
   }
 }
 
+/** A test may have taken its own database away, to see what happens without. */
+async function isThere(serverUrl: string, url: string): Promise<boolean> {
+  const name = new URL(url).pathname.slice(1);
+  let count = 0;
+  await onServer(serverUrl, async (client) => {
+    const found = await client.query("select 1 from pg_database as d where d.datname = $1", [name]);
+    count = found.rowCount ?? 0;
+  });
+  return count > 0;
+}
+
 async function loadDecisions(database: Database): Promise<DecisionRecord[]> {
   // A test of migrations may have a database without the table.
-  const { rows } = await sql<{
-    isThere: boolean;
-  }>`select to_regclass('decisions') is not null as "isThere"`.execute(database.kysely);
-  if (rows[0]?.isThere !== true) return [];
+  const { rows } = await sql<{ found: string | null }>`
+    select to_regclass('decisions')::text as found`.execute(database.kysely);
+  if ((rows[0]?.found ?? null) === null) return [];
   const ids = await database.kysely.selectFrom("decisions as d").select("d.id").execute();
   const records: DecisionRecord[] = [];
   for (const { id } of ids) {
