@@ -104,6 +104,8 @@ export type {
 export { currentStage, decisionId, isTerminal, rolloutId, routeOf } from "./rollout/rollout.ts";
 export type { Stage, StageKind, Strategy, StrategyProblem } from "./rollout/strategy.ts";
 export { percent, STAGE_KINDS, strategyProblems } from "./rollout/strategy.ts";
+export { strategyToJson } from "./rollout/strategy-to-json.ts";
+export { withTransition } from "./rollout/transition.ts";
 export type {
   Arm,
   Assignment,
@@ -152,7 +154,8 @@ export {
   judge,
   replayDecision,
 } from "./rollout/decision-record.ts";
-export { gateInputOf, stageObservationsOf } from "./rollout/gate-input.ts";
+export { diffStrategies } from "./rollout/diff-strategies.ts";
+export { exposuresOfRevision, gateInputOf, stageObservationsOf } from "./rollout/gate-input.ts";
 export type { FeatureState } from "./routing/build-snapshot.ts";
 export { buildSnapshot } from "./routing/build-snapshot.ts";
 export { createScorer } from "./evaluation/create-scorer.ts";
@@ -173,4 +176,5 @@ export { DEFAULT_CONFIDENCE } from "./gate/confidence.ts";
 export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
-export { parseStrategy } from "./rollout/parse-strategy.ts";
+export { withFeatureLevels } from "./rollout/feature-levels.ts";
+export { parseStrategy, STRATEGY_KEYS } from "./rollout/parse-strategy.ts";

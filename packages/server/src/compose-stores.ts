@@ -5,15 +5,19 @@ import {
   DEFAULT_CONFIDENCE,
   explainDecision,
   invariant,
+  isJsonObject,
   METRIC_CATALOGUE,
   parseCriteria,
   parseStrategy,
   promptProblems,
   replayDecision,
   strategyProblems,
+  withFeatureLevels,
 } from "@spillway/core";
 import type { DecisionRecord } from "@spillway/core";
 import { createSchemaCompiler } from "./compose-schema-compiler.ts";
+import type { BuiltInStrategies } from "./compose-built-in-strategies.ts";
+import { loadBuiltInStrategies, withBuiltIn } from "./compose-built-in-strategies.ts";
 import type { Runtime } from "./compose-runtime.ts";
 import type { ControlPorts, DecisionRecord as ShownDecision } from "./control/control-ports.ts";
 import type { EvaluatePort } from "./evaluate/evaluate-port.ts";
@@ -35,7 +39,9 @@ import { createKeyStore } from "./store/registry/key-store.ts";
 import { recentTraffic } from "./store/recent-traffic.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
 import { createRollout } from "./store/rollout-creation.ts";
+import type { DecideResult } from "./store/rollout-decision.ts";
 import { decideRollout } from "./store/rollout-decision.ts";
+import { reviseRollout } from "./store/rollout-revision.ts";
 import type { StoredRollout } from "./store/rollout-store.ts";
 import * as rollouts from "./store/rollout-store.ts";
 import { takeBackFeature } from "./store/take-back.ts";
@@ -56,6 +62,7 @@ export type StoreContext = Runtime & {
 
 /** The tier with the fewest rules. */
 const LOWEST_TIER = 3;
+const ANY_SLA_MS = 1_000;
 
 const METRICS: readonly MetricDefinition[] = METRIC_CATALOGUE;
 const hooks = { appendLedger, publishSnapshot };
@@ -66,13 +73,25 @@ const schemas = createSchemaCompiler();
  * only a higher tier forbids is checked when a rollout is made.
  */
 export function parseStrategyDocument(document: Json): StrategyParse {
-  const parsed = parseStrategy(document, {
+  // A feature's own levels are put in when a rollout is made; any number shows whether the rest is right.
+  const levelled = isJsonObject(document)
+    ? withFeatureLevels(document, { slaLatencyMs: ANY_SLA_MS }).document
+    : document;
+  const parsed = parseStrategy(levelled, {
     parseGate: (gate) => parseCriteria(gate, METRICS),
     defaultConfidence: DEFAULT_CONFIDENCE,
   });
   if (parsed.kind === "problems") return parsed;
   const problems = strategyProblems(parsed.strategy, LOWEST_TIER);
   return problems.length > 0 ? { kind: "problems", problems } : parsed;
+}
+
+/** Read once, when it is first asked for. */
+let builtIn: BuiltInStrategies | null = null;
+
+export function builtInStrategies(): BuiltInStrategies {
+  builtIn ??= loadBuiltInStrategies(parseStrategyDocument);
+  return builtIn;
 }
 
 export function createKeys(context: StoreContext) {
@@ -82,18 +101,7 @@ export function createKeys(context: StoreContext) {
 export function createControlPorts(context: StoreContext): ControlPorts {
   const { database, clock, wall } = context;
   return {
-    registry: createRegistryStore({
-      database,
-      hooks,
-      checks: {
-        parseStrategy: parseStrategyDocument,
-        promptProblems: (content) => promptProblems(content).filter((of) => of.level === "error"),
-        scorerProblems: (config) => {
-          const outcome = createScorer(config, schemas);
-          return outcome.kind === "problems" ? outcome.problems : [];
-        },
-      },
-    }),
+    registry: createRegistryPort(database),
     keys: createKeys(context),
     rollouts: createRolloutPort(context),
     decisions: createDecisionPort(database),
@@ -141,6 +149,25 @@ export function createControlPorts(context: StoreContext): ControlPorts {
   };
 }
 
+function createRegistryPort(database: Database): ControlPorts["registry"] {
+  const store = createRegistryStore({
+    database,
+    hooks,
+    checks: {
+      parseStrategy: parseStrategyDocument,
+      promptProblems: (content) => promptProblems(content).filter((of) => of.level === "error"),
+      scorerProblems: (config) => {
+        const outcome = createScorer(config, schemas);
+        return outcome.kind === "problems" ? outcome.problems : [];
+      },
+    },
+  });
+  return {
+    ...store,
+    listStrategies: async () => withBuiltIn(builtInStrategies(), await store.listStrategies()),
+  };
+}
+
 function nextCursor<Item>(
   items: readonly Item[],
   limit: number,
@@ -152,13 +179,15 @@ function nextCursor<Item>(
 
 function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
   const { database, ids, clock } = context;
-  const deps = { database, ids, metrics: METRICS };
+  const deps = { database, ids, metrics: METRICS, builtInStrategies: builtInStrategies() };
   const view = async (stored: StoredRollout | null): Promise<RolloutView | null> =>
     stored === null ? null : ((await viewRollouts(database, [stored]))[0] ?? null);
   const viewById = async (id: string) => view(await rollouts.findRollout(database.kysely, id));
 
-  const act: ControlPorts["rollouts"]["act"] = async (id, event) => {
-    const result = await decideRollout(deps, { rolloutId: id, event, nowMs: clock.nowMs() });
+  const outcomeOf = async (
+    id: string,
+    result: DecideResult,
+  ): ReturnType<ControlPorts["rollouts"]["act"]> => {
     if (result.kind === "gone") return { kind: "gone" };
     if (result.kind === "refused") {
       const { code, reason, unmet } = result.outcome;
@@ -167,9 +196,13 @@ function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
     const applied = await viewById(id);
     return applied === null ? { kind: "gone" } : { kind: "applied", view: applied };
   };
+  const act: ControlPorts["rollouts"]["act"] = async (id, event) =>
+    outcomeOf(id, await decideRollout(deps, { rolloutId: id, event, nowMs: clock.nowMs() }));
 
   return {
     act,
+    revise: async (id, revision) =>
+      outcomeOf(id, await reviseRollout(deps, { rolloutId: id, ...revision }, clock.nowMs())),
     create: async (draft) => {
       const created = await viewById(await createRollout(deps, draft, clock.nowMs()));
       invariant(created !== null, "a rollout that was created is there");

@@ -1,3 +1,4 @@
+import type { GateReport, Verdict } from "../gate/verdict.ts";
 import type { DecideInput, Requirement } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
@@ -65,10 +66,32 @@ function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
     code: warning.kind === "no_traffic" ? "observations" : "integrity",
     sentence: warning.sentence,
   }));
-  if (gate.verdict === "pass") return integrity;
-  const open = gate.verdicts.filter((verdict) => verdict.verdict !== "pass");
+  const open = openVerdicts(stage, gate);
+  if (gate.verdict === "pass" || isProven(stage, gate)) return integrity;
   const sentences = open.length === 0 ? [gate.sentence] : open.map((verdict) => verdict.sentence);
   return [...integrity, ...sentences.map((sentence): Requirement => ({ code: "gate", sentence }))];
+}
+
+/**
+ * What the stage still lacks: rows that it must prove and has not, and whatever holds or fails, since
+ * suspicion counts on every criterion.
+ */
+export function openVerdicts(stage: Stage, gate: GateReport): readonly Verdict[] {
+  return gate.verdicts.filter((row) => {
+    if (row.verdict === "pass") return false;
+    const isNeeded = stage.prove === undefined || stage.prove.includes(row.criterionId);
+    return isNeeded || row.verdict !== "inconclusive";
+  });
+}
+
+/** The criteria that the stage names are there, judged, and safe, while others are merely open. */
+function isProven(stage: Stage, gate: GateReport): boolean {
+  const { prove } = stage;
+  if (prove === undefined || prove.length === 0 || gate.verdict !== "inconclusive") return false;
+  return prove.every((id) => {
+    const rows = gate.verdicts.filter((row) => row.criterionId === id);
+    return rows.length > 0 && rows.every((row) => row.verdict === "pass");
+  });
 }
 
 /** Whether the approval to enter a stage is asked for and not there. */

@@ -93,13 +93,15 @@ export type RolloutView = {
   readonly updatedAtMs: number;
 };
 
+/** The name of a stored or built-in strategy, or the document itself. */
+export type StrategyChoice =
+  | { readonly kind: "named"; readonly name: string }
+  | { readonly kind: "document"; readonly document: JsonObject };
+
 export type RolloutDraft = {
   readonly feature: string;
   readonly candidate: string;
-  /** The name of a stored strategy, or the document itself. */
-  readonly strategy:
-    | { readonly kind: "named"; readonly name: string }
-    | { readonly kind: "document"; readonly document: JsonObject };
+  readonly strategy: StrategyChoice;
   readonly author: string;
   readonly note: string;
 };
@@ -157,7 +159,12 @@ export type RolloutPort = {
   readonly list: (query: RolloutQuery) => Promise<Page<RolloutView>>;
   readonly act: (
     id: string,
-    event: Exclude<RolloutEvent, { kind: "tick" }>,
+    event: Exclude<RolloutEvent, { kind: "tick" | "revise" }>,
+  ) => Promise<RolloutOutcome>;
+  /** Throws AppError for a strategy that is unknown or unfit. */
+  readonly revise: (
+    id: string,
+    revision: { readonly strategy: StrategyChoice; readonly by: string; readonly note: string },
   ) => Promise<RolloutOutcome>;
   readonly rollbackFeature: (wanted: {
     readonly feature: string;

@@ -123,6 +123,8 @@ export type RolloutsTable = {
   readonly report: NullableJsonb;
   readonly sentence: string;
   readonly unmet: Jsonb;
+  readonly revision: Generated<number>;
+  readonly first_stage_number: Generated<number>;
 };
 
 export type DecisionsTable = {

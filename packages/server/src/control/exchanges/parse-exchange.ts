@@ -19,6 +19,7 @@ const REASONS = [
   "killed",
   "no_rollout",
   "rule",
+  "ring",
   "unit_missing",
   "split",
 ] as const satisfies readonly AssignmentReason[];

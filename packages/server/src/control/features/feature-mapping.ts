@@ -14,7 +14,7 @@ export function featureDefinitionOf(draft: Wire.FeatureDraft): Feature {
     owner,
     tier,
     assignment: { unit, attribute, onMissing, salt: salt ?? key },
-    rules,
+    rules: rules.map(({ ring, ...rule }) => (ring === undefined ? rule : { ...rule, ring })),
     slices,
     fallback,
     scorers,
