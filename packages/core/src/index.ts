@@ -127,7 +127,8 @@ export type {
   ServableRelease,
   Snapshot,
 } from "./routing/snapshot.ts";
-export { assessGate, GATE_METHOD } from "./gate/assess-gate.ts";
+export { assessGate } from "./gate/assess-gate.ts";
+export { GATE_METHOD } from "./gate/gate-method.ts";
 export { binOfValue, valueOfBin } from "./gate/bins.ts";
 export {
   addObservation,

@@ -1,4 +1,3 @@
-import type { Bounds } from "../statistics/confidence-interval.ts";
 import { rejectByEBenjaminiHochberg } from "../statistics/e-bh.ts";
 import { logWeightedAverage } from "../statistics/log-sum-exp.ts";
 import type { AssessedRow } from "./assess-row.ts";
@@ -10,22 +9,11 @@ import type { ObservedRow } from "./observed-row.ts";
 import { observeRow } from "./observed-row.ts";
 import { gateSentence } from "./gate-sentence.ts";
 import { integrityWarnings } from "./integrity.ts";
-import { hasObservations, rowSentence } from "./row-sentence.ts";
-import type {
-  EvidenceState,
-  GateInput,
-  GateReport,
-  IntegrityWarning,
-  Interval,
-  Verdict,
-  VerdictKind,
-} from "./verdict.ts";
-
-/**
- * The exact method: tests, grids, weights, binning and rules of this package. Any change that can
- * change a number of a report changes the name, because stored decisions are replayed by it.
- */
-export const GATE_METHOD = "spillway-gate/1";
+import { lazy } from "./lazy.ts";
+import { hasObservations } from "./row-sentence.ts";
+import { GATE_METHOD } from "./gate-method.ts";
+import { verdictOfRow } from "./verdict-of-row.ts";
+import type { GateInput, GateReport, IntegrityWarning, Verdict, VerdictKind } from "./verdict.ts";
 
 /**
  * Judges all criteria on all slices from the evidence so far. Total, deterministic, and independent of
@@ -51,10 +39,13 @@ export function assessGate(input: GateInput): GateReport {
   const verdicts = rows
     .map((row, index) => ({ row, verdict: judgeRow(row, failed.has(index), input.confidence) }))
     .toSorted((left, right) => compareJudged(left, right))
-    .map(({ row, verdict }) => toVerdict(row, verdict, input.confidence));
+    .map(({ row, verdict }) => verdictOfRow(row, verdict, input.confidence));
   const verdict = judgeGate(verdicts, warnings);
   const culpritRow = verdict === "fail" ? rows[failed.culprit] : undefined;
   const culprit = findCulprit(verdicts, verdict, culpritRow);
+  const sentence = lazy(() =>
+    gateSentence({ verdict, verdicts, warnings, culprit, stage: input.stage }),
+  );
   return {
     verdict,
     verdicts,
@@ -62,7 +53,9 @@ export function assessGate(input: GateInput): GateReport {
     culprit,
     logHarm,
     logBlock,
-    sentence: gateSentence({ verdict, verdicts, warnings, culprit, stage: input.stage }),
+    get sentence() {
+      return sentence();
+    },
     method: GATE_METHOD,
   };
 }
@@ -190,13 +183,14 @@ function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfiden
  * of their sizes can lift the odds to amber for a while; that is no reason to stop people.
  */
 function showsHarm({ criterion, estimate }: AssessedRow): boolean {
-  if (estimate.harm === null) return true;
+  const { harm } = estimate();
+  if (harm === null) return true;
   switch (criterion.comparison.kind) {
     case "relative":
     case "difference":
-      return estimate.harm > 0;
+      return harm > 0;
     case "ratio":
-      return estimate.harm > 1;
+      return harm > 1;
     case "limit":
     case "zero_tolerance":
       return true;
@@ -253,44 +247,4 @@ function findCulprit(
   }
   const first = verdicts[0];
   return verdict === "hold" && first?.verdict === "hold" ? first : null;
-}
-
-function toVerdict(row: AssessedRow, verdict: VerdictKind, confidence: GateConfidence): Verdict {
-  const { estimate, criterion } = row;
-  return {
-    criterionId: criterion.id,
-    metric: criterion.metric,
-    slice: row.slice,
-    verdict,
-    evidence: evidenceState(row),
-    estimate: estimate.harm,
-    interval: intervalOf(estimate.bounds, 1 - confidence.alpha),
-    baselineMean: estimate.baselineMean,
-    candidateMean: estimate.candidateMean,
-    observations: row.observations,
-    logHarm: row.logHarm,
-    logBlock: row.logBlock,
-    logSafety: row.logSafety,
-    levels: row.levels,
-    method: methodOf(row),
-    sentence: rowSentence(row, verdict),
-    moreObservations: verdict === "inconclusive" ? row.moreObservations : null,
-  };
-}
-
-/** An interval without ends is none; infinities would not survive being stored as JSON. */
-function intervalOf(bounds: Bounds | null, level: number): Interval | null {
-  if (bounds === null || !Number.isFinite(bounds.low) || !Number.isFinite(bounds.high)) return null;
-  return { ...bounds, level };
-}
-
-function methodOf(row: AssessedRow): string {
-  if (row.outcome.kind === "unsupported") return row.outcome.method;
-  const name = row.outcome.kind === "tested" ? row.outcome.method : "zero-tolerance";
-  return `${GATE_METHOD}:${name}`;
-}
-
-function evidenceState(row: AssessedRow): EvidenceState {
-  if (row.metric === undefined) return "error";
-  return hasObservations(row) ? "measured" : "no_data";
 }

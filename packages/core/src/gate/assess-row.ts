@@ -1,21 +1,19 @@
 import { cleanObservationsNeeded, cleanRateLogE } from "../statistics/one-sample.ts";
 import { observationsToSettle } from "../statistics/planner.ts";
 import { totalCount } from "./cells.ts";
+import type { CompiledCriterion } from "./compiled-criterion.ts";
+import { compileCriterion } from "./compiled-criterion.ts";
 import type { Comparison, Criterion, GateConfidence } from "./criterion.ts";
-import type { TestLevels, TestPlan } from "./harm-tests.ts";
-import { planTests } from "./harm-tests.ts";
-import { criterionDefect, testLevels } from "./levels.ts";
-import { stageMargin } from "./margin.ts";
+import { lazy } from "./lazy.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { countCandidateEvents, isRandomised } from "./observed-row.ts";
-import type { OutcomeScale } from "./outcome-scale.ts";
-import { outcomeScale } from "./outcome-scale.ts";
-import type { QuantileMoveInput, QuantileTest } from "./quantile-move.ts";
-import { planQuantileMove } from "./quantile-move.ts";
+import type { QuantileTest } from "./quantile-move.ts";
 import type { RowEstimate } from "./row-estimate.ts";
 import { estimateRow } from "./row-estimate.ts";
-import { scaleRow, testLogE } from "./test-part.ts";
+import type { ScaledRow } from "./scaled-row.ts";
+import { scaleRow } from "./scaled-row.ts";
+import { testLogE } from "./test-log-e.ts";
 import type { Verdict } from "./verdict.ts";
 
 export type RowInput = {
@@ -33,13 +31,14 @@ export type AssessedRow = {
   readonly criterion: Criterion;
   readonly metric: MetricDefinition | undefined;
   readonly slice: string;
-  readonly estimate: RowEstimate;
+  /** For people, and so computed when it is asked for: most looks end in "wait". */
+  readonly estimate: () => RowEstimate;
   readonly observations: Verdict["observations"];
   readonly logHarm: number;
   readonly logBlock: number;
   readonly logSafety: number;
   readonly levels: Verdict["levels"];
-  readonly moreObservations: number | null;
+  readonly moreObservations: () => number | null;
   /** The row's own observations are not split as planned, e.g. labels come for one arm only. */
   readonly isSplitBroken: boolean;
   readonly outcome:
@@ -71,55 +70,72 @@ const CONFIRMED_EVENT_LOG = Math.log(1e9);
 
 /** Tests one criterion on one slice. Total: bad or missing input gives a row that cannot pass. */
 export function assessRow(input: RowInput): AssessedRow {
-  const { metric, row } = input;
+  const { metric, criterion } = input;
   if (metric === undefined) {
-    return unsupportedRow(input, row, {
+    return unsupportedRow(input, {
       method: "undefined-metric",
-      reason: `a definition of the metric "${input.criterion.metric}"`,
+      reason: `a definition of the metric "${criterion.metric}"`,
     });
   }
-  const { comparison } = input.criterion;
-  if (comparison.kind === "zero_tolerance") return zeroToleranceRow(input, metric, row);
-  const defect = criterionDefect(comparison, metric);
-  if (defect !== null) {
-    return unsupportedRow(input, row, { method: "invalid-criterion", reason: defect });
+  const { comparison } = criterion;
+  const compiled = compileCriterion({ comparison, metric, nextShareBps: input.nextShareBps });
+  switch (compiled.kind) {
+    case "unsupported":
+      return unsupportedRow(input, compiled);
+    case "zero_tolerance":
+      return zeroToleranceRow(input, metric, compiled.margin);
+    case "tested":
+      return testedRow(input, metric, compiled);
+    default: {
+      const unreachable: never = compiled;
+      return unreachable;
+    }
   }
-  const scaled = outcomeScale(metric, comparison);
-  if (scaled.kind === "unsupported") return unsupportedRow(input, row, scaled);
-  if (metric.kind === "quantile" && comparison.kind !== "limit") {
-    return quantileMoveRow(input, metric, comparison);
-  }
-  return testedRow(input, { metric, comparison, scale: scaled.scale });
 }
 
-/** A quantile against the baseline's. Its expected value and quantile were checked with the scale. */
-function quantileMoveRow(
-  input: RowInput,
-  metric: MetricDefinition,
-  comparison: QuantileMoveInput["comparison"],
-): AssessedRow {
-  const { row } = input;
-  const quantile = metric.quantile as number;
-  const expected = (metric.expected as { readonly value: number }).value;
-  const levels = testLevels(comparison, metric, input.nextShareBps);
-  const plan = planQuantileMove({ comparison, levels, quantile, expected });
-  const logE = ({ scale, parts }: QuantileTest): number => testLogE(scaleRow(row, scale), parts);
-  const estimate = estimateRow(row, { metric, comparison }, { alpha: 1, designDistance: 1 });
-  return {
-    ...rowHead(input, row),
-    estimate: { ...estimate, harm: quantileHarm(estimate, comparison) },
-    logHarm: logE(plan.harm),
-    logBlock: logE(plan.block),
-    logSafety: logE(plan.safety),
-    levels,
-    moreObservations: null,
-    outcome: { kind: "tested", method: `${metric.kind}-${comparison.kind}` },
+type Tested = Extract<CompiledCriterion, { kind: "tested" }>;
+
+function testedRow(input: RowInput, metric: MetricDefinition, compiled: Tested): AssessedRow {
+  const { levels } = compiled;
+  const scaled = scaleRow(input.row, compiled.harm.scale);
+  const logE = (test: QuantileTest): number => {
+    const row: ScaledRow =
+      test.scale === compiled.harm.scale ? scaled : scaleRow(input.row, test.scale);
+    return testLogE(row, test.parts);
   };
+  const logSafety = logE(compiled.safety);
+  const estimate = lazy(() => estimateOf(input, metric, compiled));
+  return {
+    ...rowHead(input),
+    estimate,
+    logHarm: logE(compiled.harm),
+    logBlock: logE(compiled.block),
+    logSafety,
+    levels,
+    moreObservations: lazy(() => moreToPass(input, compiled, { logSafety, estimate: estimate() })),
+    outcome: { kind: "tested", method: compiled.method },
+  };
+}
+
+function estimateOf(
+  { row, confidence }: RowInput,
+  metric: MetricDefinition,
+  { comparison, planning }: Tested,
+): RowEstimate {
+  const designDistance =
+    planning === null ? 1 : Math.max(1e-9, planning.safetyEffect * planning.scale.span);
+  const estimate = estimateRow(
+    row,
+    { metric, comparison },
+    { alpha: confidence.alpha, designDistance },
+  );
+  if (metric.kind !== "quantile" || comparison.kind === "limit") return estimate;
+  return { ...estimate, harm: quantileHarm(estimate, comparison) };
 }
 
 function quantileHarm(
   { baselineMean, candidateMean }: RowEstimate,
-  comparison: QuantileMoveInput["comparison"],
+  comparison: Exclude<Comparison, { kind: "zero_tolerance" | "limit" }>,
 ): number | null {
   if (baselineMean === null || candidateMean === null || !(baselineMean > 0)) return null;
   if (comparison.kind === "difference") return candidateMean - baselineMean;
@@ -127,73 +143,28 @@ function quantileHarm(
   return comparison.kind === "ratio" ? ratio : ratio - 1;
 }
 
-function testedRow(
-  input: RowInput,
-  {
-    metric,
-    comparison,
-    scale,
-  }: {
-    readonly metric: MetricDefinition;
-    readonly comparison: Exclude<Comparison, { kind: "zero_tolerance" }>;
-    readonly scale: OutcomeScale;
-  },
-): AssessedRow {
-  const { row } = input;
-  const levels = testLevels(comparison, metric, input.nextShareBps);
-  const plan = planTests(comparison, { metric, scale, levels });
-  const scaledRow = scaleRow(row, scale);
-  const logSafety = testLogE(scaledRow, plan.safety);
-  const estimate = estimateRow(
-    row,
-    { metric, comparison },
-    {
-      alpha: input.confidence.alpha,
-      designDistance: Math.max(1e-9, plan.safetyEffect * scale.span),
-    },
-  );
-  return {
-    ...rowHead(input, row),
-    estimate,
-    logHarm: testLogE(scaledRow, plan.harm),
-    logBlock: testLogE(scaledRow, plan.block),
-    logSafety,
-    levels,
-    moreObservations: moreToPass(input, row, { plan, scale, levels, logSafety, estimate }),
-    outcome: { kind: "tested", method: `${metric.kind}-${comparison.kind}` },
-  };
-}
-
-function zeroToleranceRow(
-  input: RowInput,
-  metric: MetricDefinition,
-  row: ObservedRow,
-): AssessedRow {
+function zeroToleranceRow(input: RowInput, metric: MetricDefinition, margin: number): AssessedRow {
+  const { row, confidence } = input;
   const { comparison } = input.criterion;
-  const stated = stageMargin(comparison, input.nextShareBps);
-  // A rate that is none rules out nothing: 1e-9 keeps the row from passing, and events still count.
-  const margin = stated >= 1e-9 && stated < 1 ? stated : 1e-9;
   const confirmedEvents = countCandidateEvents(row, metric, (value) => value > 0);
   const observations = distinctCandidateAnswers(row);
   const log = confirmedEvents > 0 ? CONFIRMED_EVENT_LOG : 0;
   const logSafety =
     confirmedEvents > 0 ? -CONFIRMED_EVENT_LOG : cleanRateLogE({ events: 0, observations }, margin);
-  const needed = cleanObservationsNeeded(margin, input.confidence.alphaPromote);
   return {
-    ...rowHead(input, row),
-    estimate: estimateRow(
-      row,
-      { metric, comparison },
-      {
-        alpha: input.confidence.alpha,
-        designDistance: margin,
-      },
+    ...rowHead(input),
+    estimate: lazy(() =>
+      estimateRow(row, { metric, comparison }, { alpha: confidence.alpha, designDistance: margin }),
     ),
     logHarm: log,
     logBlock: log,
     logSafety,
     levels: { hold: null, rollback: 0, margin },
-    moreObservations: confirmedEvents > 0 ? null : Math.max(0, needed - observations),
+    moreObservations: () => {
+      if (confirmedEvents > 0) return null;
+      const needed = cleanObservationsNeeded(margin, confidence.alphaPromote);
+      return Math.max(0, needed - observations);
+    },
     outcome: { kind: "zero_tolerance", confirmedEvents },
   };
 }
@@ -205,14 +176,13 @@ function zeroToleranceRow(
 function distinctCandidateAnswers(row: ObservedRow): number {
   let answers = 0;
   for (const stratum of row.strata) {
-    answers += Math.max(totalCount(stratum.candidate), totalCount(stratum.pairs));
+    answers += Math.max(stratum.candidate.total, totalCount(stratum.pairs));
   }
   return answers;
 }
 
 function unsupportedRow(
   input: RowInput,
-  row: ObservedRow,
   why: { readonly method: string; readonly reason: string },
 ): AssessedRow {
   const { comparison } = input.criterion;
@@ -220,22 +190,22 @@ function unsupportedRow(
   const hold = isZero ? null : comparison.hold;
   const rollback = finiteOr0(isZero ? comparison.maximumRate : comparison.rollback);
   return {
-    ...rowHead(input, row),
-    estimate: NO_ESTIMATE,
+    ...rowHead(input),
+    estimate: () => NO_ESTIMATE,
     logHarm: 0,
     logBlock: 0,
     logSafety: 0,
     levels: { hold: hold === null ? null : finiteOr0(hold), rollback, margin: rollback },
-    moreObservations: null,
+    moreObservations: () => null,
     outcome: { kind: "unsupported", method: why.method, reason: why.reason },
   };
 }
 
-function rowHead(input: RowInput, row: ObservedRow) {
+function rowHead({ criterion, metric, slice, row }: RowInput) {
   return {
-    criterion: input.criterion,
-    metric: input.metric,
-    slice: input.slice,
+    criterion,
+    metric,
+    slice,
     observations: {
       baseline: row.baselineCount,
       candidate: row.candidateCount,
@@ -255,29 +225,23 @@ function finiteOr0(value: number): number {
  */
 function moreToPass(
   input: RowInput,
-  row: ObservedRow,
-  test: {
-    readonly plan: TestPlan;
-    readonly scale: OutcomeScale;
-    readonly levels: TestLevels;
-    readonly logSafety: number;
-    readonly estimate: RowEstimate;
-  },
+  { planning, levels, comparison }: Tested,
+  seen: { readonly logSafety: number; readonly estimate: RowEstimate },
 ): number | null {
-  const { plan, scale, levels, estimate } = test;
-  const { comparison } = input.criterion;
-  const w = row.strata.at(-1)?.propensity ?? 0;
+  if (planning === null) return null;
+  const { scale } = planning;
+  const w = input.row.strata.at(-1)?.propensity ?? 0;
   // Arms: a candidate observation comes with (1 - w)/w baseline ones. Pairs: correlation one half.
   const baselineShare = isRandomised(w) && comparison.kind !== "limit" ? w / (1 - w) : 0;
   const guessed = scale.variance * (1 + baselineShare);
-  const { harm, unitVariance } = estimate;
+  const { harm, unitVariance } = seen.estimate;
   const isSeen = harm !== null && unitVariance !== null && comparison.kind !== "limit";
   const neutral = comparison.kind === "ratio" ? 1 : 0;
   const left = isSeen ? (levels.margin - harm) / (levels.margin - neutral) : 1;
   return observationsToSettle({
-    logE: test.logSafety,
+    logE: seen.logSafety,
     threshold: Math.log(1 / input.confidence.alphaPromote),
-    effect: plan.safetyEffect * Math.min(left, LARGEST_HEADROOM),
+    effect: planning.safetyEffect * Math.min(left, LARGEST_HEADROOM),
     variance: unitVariance === null ? guessed : unitVariance / (scale.span * scale.span),
   });
 }

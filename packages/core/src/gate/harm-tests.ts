@@ -81,7 +81,10 @@ function planRatio(input: PlanInput, ratioOf: (level: number) => number): TestPl
     });
     if (!isHarmfulEvent(input)) return [bet];
     const direction = side === "harm" ? 1 : -1;
-    return average(rateRatioPart({ nullRatio: ratio, designRatio: design, direction }, bet), bet);
+    return average(
+      rateRatioPart({ nullRatio: ratio, designRatio: design, direction }, { scale, onPairs: bet }),
+      bet,
+    );
   };
   const rollback = ratioOf(levels.rollback);
   return {
@@ -110,7 +113,10 @@ function planDifference(input: PlanInput): TestPlan {
   const designRatio = 1 + levels.rollback / scale.span / scale.centre;
   return {
     harm: isHarmfulEvent(input)
-      ? average(rateRatioPart({ nullRatio: 1, designRatio, direction: 1 }, harm), harm)
+      ? average(
+          rateRatioPart({ nullRatio: 1, designRatio, direction: 1 }, { scale, onPairs: harm }),
+          harm,
+        )
       : [harm],
     block: [at(levels.hold, levels.rollback - levels.hold, "harm")],
     safety: [at(levels.margin, levels.margin, "safety")],
@@ -150,7 +156,10 @@ function planLimit(input: PlanInput): TestPlan {
   return {
     harm: isHarmfulEvent(input)
       ? average(
-          rateRatioPart({ nullRatio: 1, designRatio, direction: 1 }, attribution),
+          rateRatioPart(
+            { nullRatio: 1, designRatio, direction: 1 },
+            { scale, onPairs: attribution },
+          ),
           attribution,
         )
       : [attribution],

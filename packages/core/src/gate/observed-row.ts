@@ -1,7 +1,10 @@
+import type { ArmCounts } from "../statistics/sample-ratio.ts";
 import { SAMPLE_RATIO_ALARM_ODDS, sampleRatioLogE } from "../statistics/sample-ratio.ts";
 import { valueOfBin } from "./bins.ts";
-import type { BinCount, PairBinCount } from "./cells.ts";
-import { cellBins, pairCellBins, totalCount } from "./cells.ts";
+import type { PairBinCount } from "./cells.ts";
+import { pairCellBins, totalCount } from "./cells.ts";
+import type { DecodedCell } from "./decoded-cell.ts";
+import { decodeCell } from "./decoded-cell.ts";
 import type { StratumEvidence } from "./evidence.ts";
 import { mergeStrata } from "./merge-evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
@@ -11,8 +14,8 @@ export type ObservedStratum = {
   readonly stageIndex: number;
   /** Probability of the candidate, 0..1. */
   readonly propensity: number;
-  readonly baseline: readonly BinCount[];
-  readonly candidate: readonly BinCount[];
+  readonly baseline: DecodedCell;
+  readonly candidate: DecodedCell;
   readonly pairs: readonly PairBinCount[];
 };
 
@@ -34,15 +37,15 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
   const observed = mergeStrata(strata).map((stratum) => ({
     stageIndex: stratum.stageIndex,
     propensity: Math.min(1, Math.max(0, stratum.propensityBps / 10_000)),
-    baseline: cellBins(stratum.baseline),
-    candidate: cellBins(stratum.candidate),
+    baseline: decodeCell(stratum.baseline),
+    candidate: decodeCell(stratum.candidate),
     pairs: pairCellBins(stratum.pairs),
   }));
   return {
     strata: observed,
     observedSplit: withObservedSplit(observed),
-    baselineCount: sumOf(observed, (stratum) => totalCount(stratum.baseline)),
-    candidateCount: sumOf(observed, (stratum) => totalCount(stratum.candidate)),
+    baselineCount: sumOf(observed, (stratum) => stratum.baseline.total),
+    candidateCount: sumOf(observed, (stratum) => stratum.candidate.total),
     pairCount: sumOf(observed, (stratum) => totalCount(stratum.pairs)),
   };
 }
@@ -67,15 +70,28 @@ function withObservedSplit(strata: readonly ObservedStratum[]): readonly Observe
   const adjusted = strata.map((stratum) => {
     const { propensity } = stratum;
     if (!isRandomised(propensity)) return stratum;
-    const candidate = totalCount(stratum.candidate);
-    const baseline = totalCount(stratum.baseline);
-    const logE = sampleRatioLogE({ candidate, baseline, propensity });
-    if (logE < Math.log(SAMPLE_RATIO_ALARM_ODDS)) return stratum;
+    const candidate = stratum.candidate.total;
+    const baseline = stratum.baseline.total;
+    const counts = { candidate, baseline, propensity };
+    if (largestLogE(counts) < SAMPLE_RATIO_ALARM) return stratum;
+    if (sampleRatioLogE(counts) < SAMPLE_RATIO_ALARM) return stratum;
     hasMismatch = true;
     // With half a unit more in each arm, since a share of 0 or 1 is no split.
     return { ...stratum, propensity: (candidate + 0.5) / (candidate + baseline + 1) };
   });
   return hasMismatch ? adjusted : null;
+}
+
+const SAMPLE_RATIO_ALARM = Math.log(SAMPLE_RATIO_ALARM_ODDS);
+
+/**
+ * The test is an average of likelihood ratios over possible splits, so it is at most the ratio of the
+ * likeliest split. Two logarithms in place of six log-gammas for the many rows that are split well.
+ */
+function largestLogE({ candidate, baseline, propensity }: ArmCounts): number {
+  const share = candidate / Math.max(1, candidate + baseline);
+  const term = (count: number, ratio: number): number => (count > 0 ? count * Math.log(ratio) : 0);
+  return term(candidate, share / propensity) + term(baseline, (1 - share) / (1 - propensity));
 }
 
 /** Candidate's bins over all strata: its randomised arm and its side of the pairs. */
@@ -86,8 +102,8 @@ export function countCandidateEvents(
 ): number {
   let events = 0;
   for (const stratum of row.strata) {
-    for (const { bin, count } of stratum.candidate) {
-      if (isEvent(valueOfBin(metric, bin))) events += count;
+    for (const [position, bin] of stratum.candidate.bins.entries()) {
+      if (isEvent(valueOfBin(metric, bin))) events += stratum.candidate.counts[position] as number;
     }
     for (const { candidateBin, count } of stratum.pairs) {
       if (isEvent(valueOfBin(metric, candidateBin))) events += count;

@@ -1,0 +1,70 @@
+import { mixGrid } from "../statistics/bet-grid.ts";
+import { logSumExp } from "../statistics/log-sum-exp.ts";
+import { noWealth } from "./bet-table.ts";
+import type { ScaledRow, ScaledStratum } from "./scaled-row.ts";
+import type { TestPart } from "./test-part.ts";
+
+/**
+ * What the live reading of a test weighs against the paired one. Fixed, because a weight that depends
+ * on which evidence has turned up is chosen after the fact: a test that counts only pairs until the
+ * first arm observation, and the average from then on, exceeds its level (its expectation can reach
+ * 5/4). Missing evidence counts as e-value 1. Live weighs more since most rollouts have no pairs at
+ * that time, and it then costs ln(1/0.95) = 0.05; where pairs exist they are the sharper evidence
+ * by far and can afford ln(1/0.05) = 3.0.
+ */
+const LIVE_WEIGHT = 0.95;
+
+const LOG_LIVE_WEIGHT = Math.log(LIVE_WEIGHT);
+const LOG_PAIRED_WEIGHT = Math.log(1 - LIVE_WEIGHT);
+
+/**
+ * ln E of a test on a row: the average over its parts of the average of two readings,
+ *
+ * - live: the arms of strata whose arms can answer, the pairs of all other strata (shadow stages);
+ * - paired: the pairs of every stratum.
+ *
+ * Within a reading every observation is used once, so its strata multiply. Between the readings the
+ * same request may be seen twice (an arm observation whose shadow makes it a pair as well), so they
+ * are averaged, which is valid under any dependence. When the observations are not split as planned,
+ * the smaller of the values under the planned and the observed split counts.
+ */
+export function testLogE(row: ScaledRow, parts: readonly TestPart[]): number {
+  const asPlanned = averageLogE(row.strata, parts);
+  if (row.observedSplit === null) return asPlanned;
+  return Math.min(asPlanned, averageLogE(row.observedSplit, parts));
+}
+
+function averageLogE(strata: readonly ScaledStratum[], parts: readonly TestPart[]): number {
+  const terms: number[] = [];
+  for (const part of parts) {
+    const logWeight = Math.log(part.weight);
+    const { live, paired } = readings(strata, part);
+    if (live === null) {
+      terms.push(logWeight + paired);
+    } else {
+      terms.push(logWeight + LOG_LIVE_WEIGHT + live, logWeight + LOG_PAIRED_WEIGHT + paired);
+    }
+  }
+  return terms.length === 1 ? (terms[0] as number) : logSumExp(terms);
+}
+
+/** ln E of both readings; `live` is null when no stratum's arms can answer, and both are the same. */
+function readings(
+  strata: readonly ScaledStratum[],
+  part: TestPart,
+): { readonly live: number | null; readonly paired: number } {
+  const live = noWealth();
+  const paired = noWealth();
+  let hasArms = false;
+  let hasPairs = false;
+  for (const stratum of strata) {
+    const usesArms = part.usesArms(stratum.propensity);
+    if (usesArms) part.addArms(live, stratum);
+    hasArms ||= usesArms;
+    if (stratum.pairs === null) continue;
+    hasPairs = true;
+    part.addPairs(paired, stratum);
+    if (!usesArms) part.addPairs(live, stratum);
+  }
+  return { live: hasArms ? mixGrid(live) : null, paired: hasPairs ? mixGrid(paired) : 0 };
+}
