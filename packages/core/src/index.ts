@@ -22,13 +22,17 @@ export {
 } from "./feature/feature.ts";
 export type { Comparison, Criterion, GateConfidence, UndecidedAction } from "./gate/criterion.ts";
 export type {
+  EvidenceBlock,
   EvidenceCell,
   MetricEvidence,
   PairCell,
   RolloutEvidence,
   StageExposure,
   StratumEvidence,
+  TimedEvidence,
 } from "./gate/evidence.ts";
+export type { TimedNeed } from "./gate/windows.ts";
+export { liveSinceMs, timedNeeds } from "./gate/windows.ts";
 export { ALL_TRAFFIC } from "./gate/evidence.ts";
 export type { MetricDefinition, MetricDirection, MetricKind } from "./gate/metric.ts";
 export type {

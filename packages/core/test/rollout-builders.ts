@@ -109,6 +109,10 @@ export function gateReport(
   return {
     verdict,
     verdicts: [judged],
+    open:
+      verdict === "pass"
+        ? { count: 0, sentences: [], states: [] }
+        : { count: 1, sentences: [judged.sentence], states: [judged.evidence] },
     warnings: parts.hasWarning === true ? [warning] : [],
     culprit: verdict === "fail" ? judged : null,
     logHarm: 0,

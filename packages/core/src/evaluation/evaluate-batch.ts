@@ -3,9 +3,16 @@ import type { Exchange, Score } from "../exchange/exchange.ts";
 import type { Feature } from "../feature/feature.ts";
 import { binOfValue } from "../gate/bins.ts";
 import { addObservation, addPair, emptyCell, emptyPairCell } from "../gate/cells.ts";
-import type { EvidenceCell, PairCell, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
+import type {
+  EvidenceCell,
+  PairCell,
+  RolloutEvidence,
+  StageExposure,
+  StratumEvidence,
+} from "../gate/evidence.ts";
 import { mergeEvidence } from "../gate/merge-evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
+import type { TimedNeed } from "../gate/windows.ts";
 import type { DatasetCase } from "../release/component.ts";
 import { exclusionOf, observationsOf, pairObservationsOf } from "./observations.ts";
 import type { Scorer } from "./scorer.ts";
@@ -154,6 +161,7 @@ function singleExposure(exchange: Exchange): ExposureIncrement[] {
       candidate: isCounted && exchange.arm === "candidate" ? 1 : 0,
       pairs: 0,
       excluded: reason === null ? {} : { [reason]: 1 },
+      firstObservedAtMs: exchange.startedAtMs,
       lastObservedAtMs: exchange.startedAtMs,
     },
   ];
@@ -172,6 +180,7 @@ function pairExposure({ primary, shadow }: Pair): ExposureIncrement[] {
       candidate: 0,
       pairs: reason === null ? 1 : 0,
       excluded: reason === null ? {} : { [`shadow_${reason}`]: 1 },
+      firstObservedAtMs: shadow.startedAtMs,
       lastObservedAtMs: shadow.startedAtMs,
     },
   ];
@@ -180,27 +189,53 @@ function pairExposure({ primary, shadow }: Pair): ExposureIncrement[] {
 const minuteOf = (exchange: Exchange): number =>
   Math.floor(exchange.startedAtMs / MINUTE_MS) * MINUTE_MS;
 
-/** The evidence of one rollout with a batch added: what the store does with rows, done with values. */
+/**
+ * The evidence of one rollout with a batch added: what the store does with rows, done with values.
+ *
+ * @param needs What is to be kept by time as well, for the rollout's criteria (`timedNeeds`).
+ */
 export function withBatch(
   evidence: RolloutEvidence,
   batch: Pick<EvaluatedBatch, "evidence" | "exposures">,
+  needs: readonly TimedNeed[] = [],
 ): RolloutEvidence {
   const metrics = batch.evidence.map((of) => ({
     metric: of.metric,
     slice: of.slice,
-    strata: [
-      {
-        stageIndex: of.stageIndex,
-        propensityBps: of.propensityBps,
-        baseline: of.arm === "baseline" ? of.cell : emptyCell(),
-        candidate: of.arm === "candidate" ? of.cell : emptyCell(),
-        pairs: of.arm === "pair" ? of.cell : emptyPairCell(),
-      },
-    ],
+    strata: [stratumOf(of)],
   }));
   const exposures = batch.exposures.map(({ rolloutId, ...exposure }) => {
     invariant(rolloutId !== "", "an exposure belongs to a rollout");
     return exposure;
   });
-  return mergeEvidence(evidence, { metrics, exposures });
+  const timed = batch.evidence.flatMap((of) =>
+    needs
+      .filter(({ metric }) => metric === of.metric)
+      .map(({ blockSeconds }) => ({
+        metric: of.metric,
+        slice: of.slice,
+        blockSeconds,
+        blocks: [{ startMs: blockStartMs(of.minuteMs, blockSeconds), strata: [stratumOf(of)] }],
+      })),
+  );
+  return mergeEvidence(evidence, {
+    metrics,
+    exposures,
+    ...(needs.length === 0 ? {} : { timed }),
+  });
+}
+
+function blockStartMs(minuteMs: number, blockSeconds: number): number {
+  const blockMs = blockSeconds * 1_000;
+  return Math.floor(minuteMs / blockMs) * blockMs;
+}
+
+function stratumOf(of: EvidenceIncrement): StratumEvidence {
+  return {
+    stageIndex: of.stageIndex,
+    propensityBps: of.propensityBps,
+    baseline: of.arm === "baseline" ? of.cell : emptyCell(),
+    candidate: of.arm === "candidate" ? of.cell : emptyCell(),
+    pairs: of.arm === "pair" ? of.cell : emptyPairCell(),
+  };
 }

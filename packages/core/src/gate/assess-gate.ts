@@ -1,19 +1,24 @@
 import { rejectByEBenjaminiHochberg } from "../statistics/e-bh.ts";
-import { logWeightedAverage } from "../statistics/log-sum-exp.ts";
+import { logSumExp } from "../statistics/log-sum-exp.ts";
 import type { AssessedRow } from "./assess-row.ts";
-import { assessRow } from "./assess-row.ts";
+import { assessRow, compiledOf } from "./assess-row.ts";
 import type { GateConfidence } from "./criterion.ts";
-import type { StratumEvidence } from "./evidence.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
-import type { ObservedRow } from "./observed-row.ts";
-import { observeRow } from "./observed-row.ts";
+import { rowsByCriterion } from "./gate-rows.ts";
 import { gateSentence } from "./gate-sentence.ts";
 import { integrityWarnings } from "./integrity.ts";
 import { lazy } from "./lazy.ts";
-import { hasObservations } from "./row-sentence.ts";
+import { hasObservations, rowSentence } from "./row-sentence.ts";
 import { GATE_METHOD } from "./gate-method.ts";
-import { verdictOfRow } from "./verdict-of-row.ts";
-import type { GateInput, GateReport, IntegrityWarning, Verdict, VerdictKind } from "./verdict.ts";
+import { evidenceState, verdictOfRow } from "./verdict-of-row.ts";
+import type {
+  GateInput,
+  GateReport,
+  IntegrityWarning,
+  OpenChecks,
+  Verdict,
+  VerdictKind,
+} from "./verdict.ts";
 
 /**
  * Judges all criteria on all slices from the evidence so far. Total, deterministic, and independent of
@@ -33,26 +38,36 @@ export function assessGate(input: GateInput): GateReport {
   const rows = assessRows(input);
   const weights = rowWeights(rows);
   const logHarm = combine(rows, weights, (row) => row.logHarm);
-  const logBlock = combine(rows, weights, (row) => row.logBlock);
+  const logBlock = lazy(() => combine(rows, weights, (row) => row.details.logBlock()));
   const warnings = integrityWarnings(input.evidence.exposures, input.stage.index);
   const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
-  const verdicts = rows
+  const judged = rows
     .map((row, index) => ({ row, verdict: judgeRow(row, failed.has(index), input.confidence) }))
-    .toSorted((left, right) => compareJudged(left, right))
-    .map(({ row, verdict }) => verdictOfRow(row, verdict, input.confidence));
-  const verdict = judgeGate(verdicts, warnings);
-  const culpritRow = verdict === "fail" ? rows[failed.culprit] : undefined;
-  const culprit = findCulprit(verdicts, verdict, culpritRow);
+    .toSorted((left, right) => compareJudged(left, right));
+  const verdict = judgeGate(judged, warnings);
+  const toVerdict = (of: Judged): Verdict => verdictOfRow(of.row, of.verdict, input.confidence);
+  const culpritOf = findCulprit(judged, verdict, rows[failed.culprit]);
+  const culprit = culpritOf === undefined ? null : toVerdict(culpritOf);
+  const verdicts = lazy(() => judged.map(toVerdict));
+  const open = lazy(() => openChecks(judged));
   const sentence = lazy(() =>
     gateSentence({ verdict, verdicts, warnings, culprit, stage: input.stage }),
   );
+  // What is for people and for the record is computed when it is read: storing or comparing reads it.
   return {
     verdict,
-    verdicts,
+    get verdicts() {
+      return verdicts();
+    },
+    get open() {
+      return open();
+    },
     warnings,
     culprit,
     logHarm,
-    logBlock,
+    get logBlock() {
+      return logBlock();
+    },
     get sentence() {
       return sentence();
     },
@@ -60,36 +75,31 @@ export function assessGate(input: GateInput): GateReport {
   };
 }
 
+const OPEN_SENTENCES = 12;
+
+function openChecks(judged: readonly Judged[]): OpenChecks {
+  const open = judged.filter(({ verdict }) => verdict !== "pass");
+  return {
+    count: open.length,
+    sentences: open.slice(0, OPEN_SENTENCES).map(({ row, verdict }) => rowSentence(row, verdict)),
+    states: [...new Set(open.map(({ row }) => evidenceState(row)))].toSorted(),
+  };
+}
+
 function assessRows(input: GateInput): readonly AssessedRow[] {
   const metrics = new Map(input.metrics.map((metric) => [metric.name, metric]));
-  const rows = observeRows(input);
+  const rowOf = rowsByCriterion(input);
   const slices = [...new Set(input.slices)].filter((slice) => slice !== ALL_TRAFFIC);
-  return input.criteria.flatMap((criterion) =>
-    [ALL_TRAFFIC, ...(criterion.perSlice ? slices : [])].map((slice) =>
-      assessRow({
-        criterion,
-        metric: metrics.get(criterion.metric),
-        slice,
-        row: rows.get(rowKey(criterion.metric, slice)) ?? observeRow([]),
-        confidence: input.confidence,
-        nextShareBps: input.stage.nextShareBps,
-      }),
-    ),
-  );
-}
-
-/** The evidence of every metric and slice, decoded once however many criteria judge it. */
-function observeRows(input: GateInput): ReadonlyMap<string, ObservedRow> {
-  const strata = new Map<string, readonly StratumEvidence[]>();
-  for (const entry of input.evidence.metrics) {
-    const key = rowKey(entry.metric, entry.slice);
-    strata.set(key, [...(strata.get(key) ?? []), ...entry.strata]);
-  }
-  return new Map([...strata].map(([key, entries]) => [key, observeRow(entries)]));
-}
-
-function rowKey(metric: string, slice: string): string {
-  return `${metric}\n${slice}`;
+  const { confidence } = input;
+  const { nextShareBps } = input.stage;
+  return input.criteria.flatMap((criterion) => {
+    const metric = metrics.get(criterion.metric);
+    const compiled = compiledOf(criterion, metric, nextShareBps);
+    return [ALL_TRAFFIC, ...(criterion.perSlice ? slices : [])].map((slice) => {
+      const row = rowOf(criterion, slice);
+      return assessRow({ criterion, metric, compiled, slice, row, confidence });
+    });
+  });
 }
 
 /**
@@ -114,9 +124,12 @@ function combine(
   weights: readonly number[],
   logOf: (row: AssessedRow) => number,
 ): number {
-  const terms = rows.map((row, index) => ({ weight: weights[index] ?? 0, logValue: logOf(row) }));
-  const hasTests = terms.some((term) => term.weight > 0);
-  return hasTests ? logWeightedAverage(terms) : 0;
+  const terms: number[] = [];
+  for (const [index, row] of rows.entries()) {
+    const weight = weights[index] as number;
+    if (weight > 0) terms.push(Math.log(weight) + logOf(row));
+  }
+  return terms.length === 0 ? 0 : logSumExp(terms);
 }
 
 type FailedRows = { readonly culprit: number; readonly has: (index: number) => boolean };
@@ -132,7 +145,7 @@ function failedRows(
   rows: readonly AssessedRow[],
   combined: {
     readonly logHarm: number;
-    readonly logBlock: number;
+    readonly logBlock: () => number;
     readonly confidence: GateConfidence;
   },
 ): FailedRows {
@@ -140,7 +153,7 @@ function failedRows(
   const harmNeeded = Math.log(1 / alpha);
   const blockNeeded = Math.log(1 / alphaBlock);
   const events = rows.flatMap((row, index) => (hasConfirmedEvent(row) ? [index] : []));
-  const isProven = combined.logHarm >= harmNeeded && combined.logBlock >= blockNeeded;
+  const isProven = combined.logHarm >= harmNeeded && combined.logBlock() >= blockNeeded;
   if (!isProven) {
     const first = events[0];
     return first === undefined
@@ -149,14 +162,14 @@ function failedRows(
   }
   const excess = rows.map((row) =>
     row.outcome.kind === "tested"
-      ? Math.min(row.logHarm - harmNeeded, row.logBlock - blockNeeded)
+      ? Math.min(row.logHarm - harmNeeded, row.details.logBlock() - blockNeeded)
       : Number.NEGATIVE_INFINITY,
   );
   const worst = excess.indexOf(Math.max(...excess));
   const named = rejectByEBenjaminiHochberg(
     rows.map((row) => row.logHarm),
     alpha,
-  ).filter((index) => (rows[index] as AssessedRow).logBlock >= blockNeeded);
+  ).filter((index) => (rows[index] as AssessedRow).details.logBlock() >= blockNeeded);
   const failed = new Set([...events, worst, ...named]);
   return { culprit: events[0] ?? worst, has: (index) => failed.has(index) };
 }
@@ -172,7 +185,7 @@ function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfiden
   // Beyond an absolute level, though not shown to be the candidate's doing: stop, and let people look.
   const isBeyondLimit =
     row.criterion.comparison.kind === "limit" &&
-    row.logBlock >= Math.log(1 / confidence.alphaBlock);
+    row.details.logBlock() >= Math.log(1 / confidence.alphaBlock);
   if (isBeyondLimit) return "hold";
   if (row.isSplitBroken) return "hold";
   return row.logSafety >= Math.log(1 / confidence.alphaPromote) ? "pass" : "inconclusive";
@@ -182,8 +195,8 @@ function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfiden
  * Whether the arms as observed differ to the harmful side at all. Between two equal arms a chance imbalance
  * of their sizes can lift the odds to amber for a while; that is no reason to stop people.
  */
-function showsHarm({ criterion, estimate }: AssessedRow): boolean {
-  const { harm } = estimate();
+function showsHarm({ criterion, details }: AssessedRow): boolean {
+  const { harm } = details.estimate();
   if (harm === null) return true;
   switch (criterion.comparison.kind) {
     case "relative":
@@ -224,11 +237,8 @@ function compareText(left: string, right: string): number {
   return left < right ? -1 : 1;
 }
 
-function judgeGate(
-  verdicts: readonly Verdict[],
-  warnings: readonly IntegrityWarning[],
-): VerdictKind {
-  const worst = verdicts[0]?.verdict;
+function judgeGate(judged: readonly Judged[], warnings: readonly IntegrityWarning[]): VerdictKind {
+  const worst = judged[0]?.verdict;
   if (worst === "fail") return "fail";
   const isInvalid = warnings.some((warning) => warning.kind === "sample_ratio_mismatch");
   if (worst === "hold" || isInvalid) return "hold";
@@ -237,14 +247,12 @@ function judgeGate(
 }
 
 function findCulprit(
-  verdicts: readonly Verdict[],
+  judged: readonly Judged[],
   verdict: VerdictKind,
   culpritRow: AssessedRow | undefined,
-): Verdict | null {
+): Judged | undefined {
   if (verdict === "fail" && culpritRow !== undefined) {
-    const { criterion, slice } = culpritRow;
-    return verdicts.find((row) => row.criterionId === criterion.id && row.slice === slice) ?? null;
+    return judged.find(({ row }) => row === culpritRow);
   }
-  const first = verdicts[0];
-  return verdict === "hold" && first?.verdict === "hold" ? first : null;
+  return verdict === "hold" && judged[0]?.verdict === "hold" ? judged[0] : undefined;
 }

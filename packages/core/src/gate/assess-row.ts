@@ -4,7 +4,6 @@ import { totalCount } from "./cells.ts";
 import type { CompiledCriterion } from "./compiled-criterion.ts";
 import { compileCriterion } from "./compiled-criterion.ts";
 import type { Comparison, Criterion, GateConfidence } from "./criterion.ts";
-import { lazy } from "./lazy.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { countCandidateEvents, isRandomised } from "./observed-row.ts";
@@ -13,8 +12,9 @@ import type { RowEstimate } from "./row-estimate.ts";
 import { estimateRow } from "./row-estimate.ts";
 import type { ScaledRow } from "./scaled-row.ts";
 import { scaleRow } from "./scaled-row.ts";
-import { testLogE } from "./test-log-e.ts";
+import { restartedLogE, testLogE } from "./test-log-e.ts";
 import type { Verdict } from "./verdict.ts";
+import { MOST_BLOCKS } from "./windows.ts";
 
 export type RowInput = {
   readonly criterion: Criterion;
@@ -23,7 +23,7 @@ export type RowInput = {
   readonly slice: string;
   readonly row: ObservedRow;
   readonly confidence: GateConfidence;
-  readonly nextShareBps: number;
+  readonly compiled: CompiledCriterion;
 };
 
 /** One criterion on one slice, tested but not yet judged: judging needs all rows together. */
@@ -31,14 +31,11 @@ export type AssessedRow = {
   readonly criterion: Criterion;
   readonly metric: MetricDefinition | undefined;
   readonly slice: string;
-  /** For people, and so computed when it is asked for: most looks end in "wait". */
-  readonly estimate: () => RowEstimate;
+  readonly details: RowDetails;
   readonly observations: Verdict["observations"];
   readonly logHarm: number;
-  readonly logBlock: number;
   readonly logSafety: number;
   readonly levels: Verdict["levels"];
-  readonly moreObservations: () => number | null;
   /** The row's own observations are not split as planned, e.g. labels come for one arm only. */
   readonly isSplitBroken: boolean;
   readonly outcome:
@@ -48,6 +45,14 @@ export type AssessedRow = {
     | { readonly kind: "zero_tolerance"; readonly confirmedEvents: number }
     /** The criterion cannot be judged; `reason` says what is missing. It never passes. */
     | { readonly kind: "unsupported"; readonly method: string; readonly reason: string };
+};
+
+/** What most looks do not need: they end in "wait". Computed when it is asked for. */
+export type RowDetails = {
+  /** Decides nothing before harm is proven, except at an absolute limit. */
+  readonly logBlock: () => number;
+  readonly estimate: () => RowEstimate;
+  readonly moreObservations: () => number | null;
 };
 
 /** An improvement seen so far shortens the plan to a quarter at most; it may be luck. */
@@ -68,24 +73,27 @@ const NO_ESTIMATE: RowEstimate = {
  */
 const CONFIRMED_EVENT_LOG = Math.log(1e9);
 
+/** What a criterion comes to, or why it cannot be judged. The same for all of its slices. */
+export function compiledOf(
+  { metric: name, comparison }: Criterion,
+  metric: MetricDefinition | undefined,
+  nextShareBps: number,
+): CompiledCriterion {
+  if (metric !== undefined) return compileCriterion({ comparison, metric, nextShareBps });
+  const reason = `a definition of the metric "${name}"`;
+  return { kind: "unsupported", method: "undefined-metric", reason };
+}
+
 /** Tests one criterion on one slice. Total: bad or missing input gives a row that cannot pass. */
 export function assessRow(input: RowInput): AssessedRow {
-  const { metric, criterion } = input;
-  if (metric === undefined) {
-    return unsupportedRow(input, {
-      method: "undefined-metric",
-      reason: `a definition of the metric "${criterion.metric}"`,
-    });
-  }
-  const { comparison } = criterion;
-  const compiled = compileCriterion({ comparison, metric, nextShareBps: input.nextShareBps });
+  const { compiled } = input;
   switch (compiled.kind) {
     case "unsupported":
       return unsupportedRow(input, compiled);
     case "zero_tolerance":
-      return zeroToleranceRow(input, metric, compiled.margin);
+      return zeroToleranceRow(input, compiled);
     case "tested":
-      return testedRow(input, metric, compiled);
+      return testedRow(input, compiled);
     default: {
       const unreachable: never = compiled;
       return unreachable;
@@ -95,32 +103,76 @@ export function assessRow(input: RowInput): AssessedRow {
 
 type Tested = Extract<CompiledCriterion, { kind: "tested" }>;
 
-function testedRow(input: RowInput, metric: MetricDefinition, compiled: Tested): AssessedRow {
+function testedRow(input: RowInput, compiled: Tested): AssessedRow {
   const { levels } = compiled;
   const scaled = scaleRow(input.row, compiled.harm.scale);
-  const logE = (test: QuantileTest): number => {
-    const row: ScaledRow =
-      test.scale === compiled.harm.scale ? scaled : scaleRow(input.row, test.scale);
-    return testLogE(row, test.parts);
-  };
-  const logSafety = logE(compiled.safety);
-  const estimate = lazy(() => estimateOf(input, metric, compiled));
+  const logSafety = logEOf(compiled.safety, input.row, scaled);
   return {
-    ...rowHead(input),
-    estimate,
-    logHarm: logE(compiled.harm),
-    logBlock: logE(compiled.block),
+    criterion: input.criterion,
+    metric: input.metric,
+    slice: input.slice,
+    details: new TestedDetails({ input, compiled, scaled, logSafety }),
+    observations: observationsOf(input.row),
+    logHarm: harmLogE(compiled.harm, input.row, scaled),
     logSafety,
     levels,
-    moreObservations: lazy(() => moreToPass(input, compiled, { logSafety, estimate: estimate() })),
-    outcome: { kind: "tested", method: compiled.method },
+    isSplitBroken: input.row.observedSplit !== null,
+    outcome:
+      input.row.blocks === null
+        ? compiled.outcome
+        : { kind: "tested", method: `${compiled.outcome.method}-restarts` },
   };
+}
+
+/** A test for harm: with restarts where the criterion says over how long it looks. */
+function harmLogE(test: QuantileTest, row: ObservedRow, scaled: ScaledRow): number {
+  if (row.blocks === null) return logEOf(test, row, scaled);
+  const blocks = row.blocks.map((block) => scaleRow(block, test.scale));
+  return restartedLogE(blocks, test.parts, MOST_BLOCKS);
+}
+
+/** `scaled` is the row on the scale of the harm test, which most tests share. */
+function logEOf(test: QuantileTest, row: ObservedRow, scaled: ScaledRow): number {
+  return testLogE(test.scale === scaled.scale ? scaled : scaleRow(row, test.scale), test.parts);
+}
+
+type TestedParts = {
+  readonly input: RowInput;
+  readonly compiled: Tested;
+  readonly scaled: ScaledRow;
+  readonly logSafety: number;
+};
+
+/** A class, since two hundred thousand rows a second are worth no closures. */
+class TestedDetails implements RowDetails {
+  readonly #of: TestedParts;
+  #logBlock: number | null = null;
+  #estimate: RowEstimate | null = null;
+
+  constructor(of: TestedParts) {
+    this.#of = of;
+  }
+
+  logBlock(): number {
+    const { compiled, input, scaled } = this.#of;
+    this.#logBlock ??= harmLogE(compiled.block, input.row, scaled);
+    return this.#logBlock;
+  }
+
+  estimate(): RowEstimate {
+    this.#estimate ??= estimateOf(this.#of.input, this.#of.compiled);
+    return this.#estimate;
+  }
+
+  moreObservations(): number | null {
+    const { input, compiled, logSafety } = this.#of;
+    return moreToPass(input, compiled, { logSafety, estimate: this.estimate() });
+  }
 }
 
 function estimateOf(
   { row, confidence }: RowInput,
-  metric: MetricDefinition,
-  { comparison, planning }: Tested,
+  { metric, comparison, planning }: Tested,
 ): RowEstimate {
   const designDistance =
     planning === null ? 1 : Math.max(1e-9, planning.safetyEffect * planning.scale.span);
@@ -143,7 +195,10 @@ function quantileHarm(
   return comparison.kind === "ratio" ? ratio : ratio - 1;
 }
 
-function zeroToleranceRow(input: RowInput, metric: MetricDefinition, margin: number): AssessedRow {
+function zeroToleranceRow(
+  input: RowInput,
+  { margin, metric }: Extract<CompiledCriterion, { kind: "zero_tolerance" }>,
+): AssessedRow {
   const { row, confidence } = input;
   const { comparison } = input.criterion;
   const confirmedEvents = countCandidateEvents(row, metric, (value) => value > 0);
@@ -153,18 +208,23 @@ function zeroToleranceRow(input: RowInput, metric: MetricDefinition, margin: num
     confirmedEvents > 0 ? -CONFIRMED_EVENT_LOG : cleanRateLogE({ events: 0, observations }, margin);
   return {
     ...rowHead(input),
-    estimate: lazy(() =>
-      estimateRow(row, { metric, comparison }, { alpha: confidence.alpha, designDistance: margin }),
-    ),
+    details: {
+      logBlock: () => log,
+      estimate: () =>
+        estimateRow(
+          row,
+          { metric, comparison },
+          { alpha: confidence.alpha, designDistance: margin },
+        ),
+      moreObservations: () => {
+        if (confirmedEvents > 0) return null;
+        const needed = cleanObservationsNeeded(margin, confidence.alphaPromote);
+        return Math.max(0, needed - observations);
+      },
+    },
     logHarm: log,
-    logBlock: log,
     logSafety,
     levels: { hold: null, rollback: 0, margin },
-    moreObservations: () => {
-      if (confirmedEvents > 0) return null;
-      const needed = cleanObservationsNeeded(margin, confidence.alphaPromote);
-      return Math.max(0, needed - observations);
-    },
     outcome: { kind: "zero_tolerance", confirmedEvents },
   };
 }
@@ -191,12 +251,10 @@ function unsupportedRow(
   const rollback = finiteOr0(isZero ? comparison.maximumRate : comparison.rollback);
   return {
     ...rowHead(input),
-    estimate: () => NO_ESTIMATE,
+    details: { logBlock: () => 0, estimate: () => NO_ESTIMATE, moreObservations: () => null },
     logHarm: 0,
-    logBlock: 0,
     logSafety: 0,
     levels: { hold: hold === null ? null : finiteOr0(hold), rollback, margin: rollback },
-    moreObservations: () => null,
     outcome: { kind: "unsupported", method: why.method, reason: why.reason },
   };
 }
@@ -206,13 +264,13 @@ function rowHead({ criterion, metric, slice, row }: RowInput) {
     criterion,
     metric,
     slice,
-    observations: {
-      baseline: row.baselineCount,
-      candidate: row.candidateCount,
-      pairs: row.pairCount,
-    },
+    observations: observationsOf(row),
     isSplitBroken: row.observedSplit !== null,
   };
+}
+
+function observationsOf(row: ObservedRow): Verdict["observations"] {
+  return { baseline: row.baselineCount, candidate: row.candidateCount, pairs: row.pairCount };
 }
 
 function finiteOr0(value: number): number {

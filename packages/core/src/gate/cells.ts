@@ -52,11 +52,18 @@ export function mergePairCells(left: PairCell, right: PairCell): PairCell {
  */
 export function cellBins(cell: EvidenceCell): readonly BinCount[] {
   const result: BinCount[] = [];
-  for (const [key, count] of Object.entries(cell.bins)) {
-    const bin = Number(key);
-    if (Number.isInteger(bin) && isCount(count)) result.push({ bin, count });
+  let isAscending = true;
+  let previous = Number.NEGATIVE_INFINITY;
+  for (const key in cell.bins) {
+    const count = cell.bins[key];
+    if (!isCount(count)) continue;
+    const bin = integerAt(key, 0, key.length);
+    if (Number.isNaN(bin)) continue;
+    isAscending &&= previous < bin;
+    previous = bin;
+    result.push({ bin, count });
   }
-  return isAscending(result) ? result : result.toSorted((left, right) => left.bin - right.bin);
+  return isAscending ? result : result.toSorted((left, right) => left.bin - right.bin);
 }
 
 /** The joint bins of a pair cell, ascending by baseline bin and then by candidate bin. */
@@ -145,13 +152,6 @@ export function totalCount(bins: readonly { readonly count: number }[]): number 
 
 function isCount(count: unknown): count is number {
   return typeof count === "number" && Number.isFinite(count) && count > 0;
-}
-
-function isAscending(bins: readonly BinCount[]): boolean {
-  for (let index = 1; index < bins.length; index += 1) {
-    if ((bins[index - 1] as BinCount).bin > (bins[index] as BinCount).bin) return false;
-  }
-  return true;
 }
 
 function mergeCounts(

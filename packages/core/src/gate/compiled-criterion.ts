@@ -13,6 +13,7 @@ import { planQuantileMove } from "./quantile-move.ts";
 export type CompiledCriterion =
   | {
       readonly kind: "tested";
+      readonly metric: MetricDefinition;
       readonly comparison: Exclude<Comparison, { kind: "zero_tolerance" }>;
       readonly levels: TestLevels;
       readonly harm: QuantileTest;
@@ -20,9 +21,13 @@ export type CompiledCriterion =
       readonly safety: QuantileTest;
       /** For planning how long it takes; null for a quantile's move, which is not planned yet. */
       readonly planning: { readonly scale: OutcomeScale; readonly safetyEffect: number } | null;
-      readonly method: string;
+      readonly outcome: { readonly kind: "tested"; readonly method: string };
     }
-  | { readonly kind: "zero_tolerance"; readonly margin: number }
+  | {
+      readonly kind: "zero_tolerance";
+      readonly metric: MetricDefinition;
+      readonly margin: number;
+    }
   /** It cannot be judged; `reason` says what is missing. It never passes. */
   | { readonly kind: "unsupported"; readonly method: string; readonly reason: string };
 
@@ -67,7 +72,7 @@ function compile({ comparison, metric, nextShareBps }: CriterionDesign): Compile
   if (comparison.kind === "zero_tolerance") {
     const stated = stageMargin(comparison, nextShareBps);
     // A rate that is none rules out nothing: 1e-9 keeps the row from passing, and events still count.
-    return { kind: "zero_tolerance", margin: stated >= 1e-9 && stated < 1 ? stated : 1e-9 };
+    return { kind: "zero_tolerance", metric, margin: stated >= 1e-9 && stated < 1 ? stated : 1e-9 };
   }
   const defect = criterionDefect(comparison, metric);
   if (defect !== null) return { kind: "unsupported", method: "invalid-criterion", reason: defect };
@@ -77,9 +82,10 @@ function compile({ comparison, metric, nextShareBps }: CriterionDesign): Compile
   const levels = testLevels(comparison, metric, nextShareBps);
   const common = {
     kind: "tested",
+    metric,
     comparison,
     levels,
-    method: `${metric.kind}-${comparison.kind}`,
+    outcome: { kind: "tested", method: `${metric.kind}-${comparison.kind}` },
   } as const;
   if (metric.kind === "quantile" && comparison.kind !== "limit") {
     // That it has both was checked with the scale.

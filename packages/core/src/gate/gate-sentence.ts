@@ -1,13 +1,15 @@
 import { textOfCount } from "./number-text.ts";
 import type { GateInput, GateReport, Verdict } from "./verdict.ts";
 
-type Judged = Pick<GateReport, "verdict" | "verdicts" | "warnings" | "culprit"> & {
+type Judged = Pick<GateReport, "verdict" | "warnings" | "culprit"> & {
+  /** Only some sentences need them, and they are much to compute. */
+  readonly verdicts: () => readonly Verdict[];
   readonly stage: GateInput["stage"];
 };
 
 /** One sentence for the whole gate: what follows and because of what, or what is still missing. */
 export function gateSentence(judged: Judged): string {
-  const { verdict, verdicts, culprit, warnings } = judged;
+  const { verdict, culprit, warnings } = judged;
   switch (verdict) {
     case "fail":
       return `Roll back: ${culprit?.sentence ?? "harm is proven."}`;
@@ -16,7 +18,7 @@ export function gateSentence(judged: Judged): string {
       return `Hold: ${culprit?.sentence ?? mismatch?.sentence ?? "harm is possible."}`;
     }
     case "pass":
-      return `Safe to advance: all ${textOfCount(verdicts.length)} checks stay below their margins.`;
+      return `Safe to advance: all ${textOfCount(judged.verdicts().length)} checks stay below their margins.`;
     case "inconclusive":
       return inconclusiveSentence(judged);
     default: {
@@ -26,7 +28,8 @@ export function gateSentence(judged: Judged): string {
   }
 }
 
-function inconclusiveSentence({ verdicts, stage }: Judged): string {
+function inconclusiveSentence({ verdicts: compute, stage }: Judged): string {
+  const verdicts = compute();
   const open = verdicts.filter((verdict) => verdict.verdict === "inconclusive");
   const first = open.toSorted(byMissing)[0];
   if (first === undefined) return "Not yet decided: the gate has no criteria.";

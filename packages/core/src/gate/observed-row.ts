@@ -5,7 +5,7 @@ import type { PairBinCount } from "./cells.ts";
 import { pairCellBins, totalCount } from "./cells.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
 import { decodeCell } from "./decoded-cell.ts";
-import type { StratumEvidence } from "./evidence.ts";
+import type { StratumEvidence, TimedEvidence } from "./evidence.ts";
 import { mergeStrata } from "./merge-evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
 
@@ -30,24 +30,77 @@ export type ObservedRow = {
    * split as planned; else null. See {@link withObservedSplit}.
    */
   readonly observedSplit: readonly ObservedStratum[] | null;
+  /** The same evidence block by block, for a criterion that looks for a late beginning; else null. */
+  readonly blocks: readonly ObservedRow[] | null;
 };
+
+/** By identity, as cells are (see decoded-cell.ts): what has new evidence is another list. */
+const observedRows = new WeakMap<readonly StratumEvidence[], ObservedRow>();
 
 /** Decodes, merges and sorts the strata of one metric on one slice. */
 export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
-  const observed = mergeStrata(strata).map((stratum) => ({
+  const known = observedRows.get(strata);
+  if (known !== undefined) return known;
+  const observed = mergedStrata(strata).map((stratum) => ({
     stageIndex: stratum.stageIndex,
     propensity: Math.min(1, Math.max(0, stratum.propensityBps / 10_000)),
     baseline: decodeCell(stratum.baseline),
     candidate: decodeCell(stratum.candidate),
     pairs: pairCellBins(stratum.pairs),
   }));
-  return {
+  const row: ObservedRow = {
+    blocks: null,
     strata: observed,
     observedSplit: withObservedSplit(observed),
     baselineCount: sumOf(observed, (stratum) => stratum.baseline.total),
     candidateCount: sumOf(observed, (stratum) => stratum.candidate.total),
     pairCount: sumOf(observed, (stratum) => totalCount(stratum.pairs)),
   };
+  observedRows.set(strata, row);
+  return row;
+}
+
+/**
+ * A row whose evidence is in blocks of time, in order; `all` is their sum. Gaps are filled by blocks
+ * without evidence, since the plan of restarts counts time and not evidence. Where the sum is not split
+ * as planned, each block is also seen with the split of the sum: its own would be noise.
+ */
+export function observeBlocks(timed: TimedEvidence): ObservedRow {
+  const { blocks, blockSeconds } = timed;
+  const all = observeRow(mergeStrata(blocks.flatMap(({ strata }) => strata)));
+  const observed: ObservedRow[] = [];
+  const firstMs = blocks[0]?.startMs ?? 0;
+  for (const { startMs, strata } of blocks) {
+    const index = Math.round((startMs - firstMs) / (blockSeconds * 1_000));
+    while (observed.length < index) observed.push(observeRow(NO_STRATA));
+    const row = observeRow(strata);
+    const observedSplit = all.observedSplit === null ? null : splitLike(row, all);
+    observed.push({ ...row, observedSplit });
+  }
+  return { ...all, blocks: observed };
+}
+
+const NO_STRATA: readonly StratumEvidence[] = [];
+
+/** The strata of a block with the observed propensities of the whole row. */
+function splitLike(row: ObservedRow, all: ObservedRow): readonly ObservedStratum[] {
+  return row.strata.map((stratum) => {
+    const index = all.strata.findIndex(
+      (of) => of.stageIndex === stratum.stageIndex && of.propensity === stratum.propensity,
+    );
+    return { ...stratum, propensity: all.observedSplit?.[index]?.propensity ?? stratum.propensity };
+  });
+}
+
+/** Evidence as it is stored has its strata in order, each once; then there is nothing to merge. */
+function mergedStrata(strata: readonly StratumEvidence[]): readonly StratumEvidence[] {
+  const isInOrder = strata.every((stratum, index) => {
+    const before = strata[index - 1];
+    if (before === undefined) return true;
+    const stages = stratum.stageIndex - before.stageIndex;
+    return stages > 0 || (stages === 0 && stratum.propensityBps > before.propensityBps);
+  });
+  return isInOrder ? strata : mergeStrata(strata);
 }
 
 /**

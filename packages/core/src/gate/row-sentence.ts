@@ -36,7 +36,7 @@ function zeroToleranceSentence(row: AssessedRow, subject: string, events: number
     return `${subject}: ${textOfCount(events)} ${noun} in the candidate's answers, and none is tolerated.`;
   }
   const bound = textOfPercent(row.levels.margin);
-  const more = row.moreObservations() ?? 0;
+  const more = row.details.moreObservations() ?? 0;
   const rest =
     more === 0
       ? `a rate of ${bound} is ruled out`
@@ -46,7 +46,7 @@ function zeroToleranceSentence(row: AssessedRow, subject: string, events: number
 
 function movement(row: AssessedRow, metric: MetricDefinition): string {
   const { criterion } = row;
-  const { baselineMean, candidateMean, harm } = row.estimate();
+  const { baselineMean, candidateMean, harm } = row.details.estimate();
   if (candidateMean === null) return "is not measured on both releases yet";
   const to = textOfValue(metric, candidateMean);
   if (criterion.comparison.kind === "limit") {
@@ -97,7 +97,7 @@ function consequence(row: AssessedRow, metric: MetricDefinition, verdict: Verdic
 }
 
 function moreText(row: AssessedRow): string {
-  const more = row.moreObservations();
+  const more = row.details.moreObservations();
   if (more === null || more === 0) return "";
   const noun =
     row.observations.pairs > row.observations.candidate ? "pairs" : "candidate observations";
@@ -106,7 +106,7 @@ function moreText(row: AssessedRow): string {
 
 function observationsText(row: AssessedRow): string {
   const { baseline, candidate, pairs } = row.observations;
-  const { basis } = row.estimate();
+  const { basis } = row.details.estimate();
   switch (basis) {
     case "pairs":
       return `${textOfCount(pairs)} pairs`;

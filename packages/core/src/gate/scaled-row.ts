@@ -18,6 +18,7 @@ export type ScaledStratum = {
 
 /** A row as the tests see it, scaled once for all of them. */
 export type ScaledRow = {
+  readonly scale: OutcomeScale;
   readonly strata: readonly ScaledStratum[];
   /** With the observed split in place of the planned one; null when it is as planned. */
   readonly observedSplit: readonly ScaledStratum[] | null;
@@ -32,7 +33,7 @@ export function scaleRow(row: ObservedRow, scale: OutcomeScale): ScaledRow {
       propensity,
       isPlanned: false,
     })) ?? null;
-  return { strata, observedSplit };
+  return { scale, strata, observedSplit };
 }
 
 function scaleStratum(stratum: ObservedStratum, scale: OutcomeScale): ScaledStratum {

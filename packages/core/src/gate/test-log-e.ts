@@ -1,5 +1,7 @@
 import { mixGrid } from "../statistics/bet-grid.ts";
 import { logSumExp } from "../statistics/log-sum-exp.ts";
+import { restartLogE } from "../statistics/restarts.ts";
+import type { GridLogs } from "./bet-table.ts";
 import { noWealth } from "./bet-table.ts";
 import type { ScaledRow, ScaledStratum } from "./scaled-row.ts";
 import type { TestPart } from "./test-part.ts";
@@ -34,11 +36,47 @@ export function testLogE(row: ScaledRow, parts: readonly TestPart[]): number {
   return Math.min(asPlanned, averageLogE(row.observedSplit, parts));
 }
 
+/**
+ * The same with restarts, for harm that begins late: the row's evidence comes in blocks of time, and
+ * each reading of each part is a mixture over the block in which harm begins (restarts.ts). A part's
+ * null is the same for every block, and within a block and a reading every observation is used once.
+ *
+ * @param blocks In time order, without gaps; stretches without evidence are blocks without strata.
+ */
+export function restartedLogE(
+  blocks: readonly ScaledRow[],
+  parts: readonly TestPart[],
+  planned: number,
+): number {
+  const evaluate: Evaluate = (logs) => restartLogE(logs, planned);
+  const asPlanned = averageOver(
+    blocks.map(({ strata }) => strata),
+    parts,
+    evaluate,
+  );
+  if (blocks.every(({ observedSplit }) => observedSplit === null)) return asPlanned;
+  const asObserved = blocks.map(({ observedSplit, strata }) => observedSplit ?? strata);
+  return Math.min(asPlanned, averageOver(asObserved, parts, evaluate));
+}
+
+/** ln E from the nine log-wealths of each block. */
+type Evaluate = (blocks: readonly GridLogs[]) => number;
+
+const inOneBlock: Evaluate = ([logs]) => mixGrid(logs ?? noWealth());
+
 function averageLogE(strata: readonly ScaledStratum[], parts: readonly TestPart[]): number {
+  return averageOver([strata], parts, inOneBlock);
+}
+
+function averageOver(
+  blocks: readonly (readonly ScaledStratum[])[],
+  parts: readonly TestPart[],
+  evaluate: Evaluate,
+): number {
   const terms: number[] = [];
   for (const part of parts) {
     const logWeight = Math.log(part.weight);
-    const { live, paired } = readings(strata, part);
+    const { live, paired } = readings(blocks, part, evaluate);
     if (live === null) {
       terms.push(logWeight + paired);
     } else {
@@ -50,21 +88,28 @@ function averageLogE(strata: readonly ScaledStratum[], parts: readonly TestPart[
 
 /** ln E of both readings; `live` is null when no stratum's arms can answer, and both are the same. */
 function readings(
-  strata: readonly ScaledStratum[],
+  blocks: readonly (readonly ScaledStratum[])[],
   part: TestPart,
+  evaluate: Evaluate,
 ): { readonly live: number | null; readonly paired: number } {
-  const live = noWealth();
-  const paired = noWealth();
+  const live: GridLogs[] = [];
+  const paired: GridLogs[] = [];
   let hasArms = false;
   let hasPairs = false;
-  for (const stratum of strata) {
-    const usesArms = part.usesArms(stratum.propensity);
-    if (usesArms) part.addArms(live, stratum);
-    hasArms ||= usesArms;
-    if (stratum.pairs === null) continue;
-    hasPairs = true;
-    part.addPairs(paired, stratum);
-    if (!usesArms) part.addPairs(live, stratum);
+  for (const strata of blocks) {
+    const liveLogs = noWealth();
+    const pairedLogs = noWealth();
+    live.push(liveLogs);
+    paired.push(pairedLogs);
+    for (const stratum of strata) {
+      const usesArms = part.usesArms(stratum.propensity);
+      if (usesArms) part.addArms(liveLogs, stratum);
+      hasArms ||= usesArms;
+      if (stratum.pairs === null) continue;
+      hasPairs = true;
+      part.addPairs(pairedLogs, stratum);
+      if (!usesArms) part.addPairs(liveLogs, stratum);
+    }
   }
-  return { live: hasArms ? mixGrid(live) : null, paired: hasPairs ? mixGrid(paired) : 0 };
+  return { live: hasArms ? evaluate(live) : null, paired: hasPairs ? evaluate(paired) : 0 };
 }

@@ -2,50 +2,34 @@ import type { Bounds } from "../statistics/confidence-interval.ts";
 import type { AssessedRow } from "./assess-row.ts";
 import type { GateConfidence } from "./criterion.ts";
 import { GATE_METHOD } from "./gate-method.ts";
-import { lazy } from "./lazy.ts";
 import { hasObservations, rowSentence } from "./row-sentence.ts";
 import type { EvidenceState, Interval, Verdict, VerdictKind } from "./verdict.ts";
 
-/**
- * A judged row for people and for the record. What is computed only for them (estimate, interval,
- * sentence, what is missing) is computed when it is read, which storing or comparing it does.
- */
+/** A judged row for people and for the record. */
 export function verdictOfRow(
   row: AssessedRow,
   verdict: VerdictKind,
   confidence: GateConfidence,
 ): Verdict {
-  const sentence = lazy(() => rowSentence(row, verdict));
+  const { harm, bounds, baselineMean, candidateMean } = row.details.estimate();
   return {
     criterionId: row.criterion.id,
     metric: row.criterion.metric,
     slice: row.slice,
     verdict,
     evidence: evidenceState(row),
-    get estimate() {
-      return row.estimate().harm;
-    },
-    get interval() {
-      return intervalOf(row.estimate().bounds, 1 - confidence.alpha);
-    },
-    get baselineMean() {
-      return row.estimate().baselineMean;
-    },
-    get candidateMean() {
-      return row.estimate().candidateMean;
-    },
+    estimate: harm,
+    interval: intervalOf(bounds, 1 - confidence.alpha),
+    baselineMean,
+    candidateMean,
     observations: row.observations,
     logHarm: row.logHarm,
-    logBlock: row.logBlock,
+    logBlock: row.details.logBlock(),
     logSafety: row.logSafety,
     levels: row.levels,
     method: methodOf(row),
-    get sentence() {
-      return sentence();
-    },
-    get moreObservations() {
-      return verdict === "inconclusive" ? row.moreObservations() : null;
-    },
+    sentence: rowSentence(row, verdict),
+    moreObservations: verdict === "inconclusive" ? row.details.moreObservations() : null,
   };
 }
 
@@ -61,7 +45,8 @@ function methodOf(row: AssessedRow): string {
   return `${GATE_METHOD}:${name}`;
 }
 
-function evidenceState(row: AssessedRow): EvidenceState {
+/** Whether there was anything to judge the row by. */
+export function evidenceState(row: AssessedRow): EvidenceState {
   if (row.metric === undefined) return "error";
   return hasObservations(row) ? "measured" : "no_data";
 }

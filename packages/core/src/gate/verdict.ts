@@ -57,10 +57,20 @@ export type IntegrityWarning = {
   readonly sentence: string;
 };
 
+/** What keeps a gate from passing, in brief: of hundreds of rows nobody reads all. */
+export type OpenChecks = {
+  readonly count: number;
+  /** The worst of them, at most twelve. */
+  readonly sentences: readonly string[];
+  /** The kinds of evidence among them: what an undecided stage acts on. */
+  readonly states: readonly EvidenceState[];
+};
+
 export type GateReport = {
   readonly verdict: VerdictKind;
   /** Worst first: fail, hold, inconclusive, pass; then by harm. */
   readonly verdicts: readonly Verdict[];
+  readonly open: OpenChecks;
   readonly warnings: readonly IntegrityWarning[];
   /** The verdict that a rollback or hold is because of, the worst proven one. */
   readonly culprit: Verdict | null;

@@ -2,6 +2,7 @@ import type { RolloutEvidence } from "../gate/evidence.ts";
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
+import { neededTimes } from "../gate/windows.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
 
@@ -27,6 +28,7 @@ export function gateInputOf(
     evidence: {
       metrics: evidence.metrics.filter((entry) => judged.has(entry.metric)),
       exposures: evidence.exposures,
+      ...neededTimes(evidence, rollout.strategy.criteria),
     },
     confidence: rollout.strategy.confidence,
     stage: {

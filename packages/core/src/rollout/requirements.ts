@@ -66,8 +66,10 @@ function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
     sentence: warning.sentence,
   }));
   if (gate.verdict === "pass") return integrity;
-  const open = gate.verdicts.filter((verdict) => verdict.verdict !== "pass");
-  const sentences = open.length === 0 ? [gate.sentence] : open.map((verdict) => verdict.sentence);
+  const { count, sentences: listed } = gate.open;
+  const more = count - listed.length;
+  const rest = more > 0 ? [`${more} more checks are not passed yet.`] : [];
+  const sentences = count === 0 ? [gate.sentence] : [...listed, ...rest];
   return [...integrity, ...sentences.map((sentence): Requirement => ({ code: "gate", sentence }))];
 }
 

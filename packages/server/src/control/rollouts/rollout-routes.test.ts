@@ -120,6 +120,7 @@ const verdict: Verdict = {
 const report: GateReport = {
   verdict: "inconclusive",
   verdicts: [verdict],
+  open: { count: 1, sentences: [verdict.sentence], states: [verdict.evidence] },
   warnings: [],
   culprit: null,
   logHarm: 0,
