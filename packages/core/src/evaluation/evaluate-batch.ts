@@ -2,7 +2,13 @@ import { invariant } from "../errors.ts";
 import type { Exchange, Score } from "../exchange/exchange.ts";
 import type { Feature } from "../feature/feature.ts";
 import { binOfValue } from "../gate/bins.ts";
-import { addObservation, addPair, emptyCell, emptyPairCell } from "../gate/cells.ts";
+import {
+  addObservation,
+  addPair,
+  addUnitObservation,
+  emptyCell,
+  emptyPairCell,
+} from "../gate/cells.ts";
 import type {
   EvidenceCell,
   PairCell,
@@ -12,6 +18,7 @@ import type {
 } from "../gate/evidence.ts";
 import { mergeEvidence } from "../gate/merge-evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
+import { unitBucket } from "../gate/unit-bucket.ts";
 import type { TimedNeed } from "../gate/windows.ts";
 import type { DatasetCase } from "../release/component.ts";
 import { exclusionOf, observationsOf, pairObservationsOf } from "./observations.ts";
@@ -20,7 +27,7 @@ import { scoreExchange } from "./scorer.ts";
 
 /** What is needed to evaluate an exchange of one feature. */
 export type FeatureKnowledge = {
-  readonly feature: Pick<Feature, "slices">;
+  readonly feature: Pick<Feature, "slices"> & Partial<Pick<Feature, "assignment">>;
   readonly metrics: readonly MetricDefinition[];
   readonly scorers: readonly Scorer[];
   /** The dataset's case that the exchange is about, if there is one. */
@@ -110,7 +117,7 @@ function singleEvidence(
     if (bin === null) return [];
     const { rolloutId, stageIndex, propensityBps, arm, slice } = observation;
     const minuteMs = minuteOf(exchange);
-    const cell = addObservation(emptyCell(), bin);
+    const cell = cellOf(feature.assignment, exchange, bin);
     const at = {
       rolloutId,
       stageIndex,
@@ -121,6 +128,17 @@ function singleEvidence(
     };
     return [{ ...at, arm, cell }];
   });
+}
+
+/** One observation; with the group of its unit where the unit may come again. */
+function cellOf(
+  assignment: Feature["assignment"] | undefined,
+  { unit }: Exchange,
+  bin: number,
+): EvidenceCell {
+  const comesAgain = assignment !== undefined && assignment.unit !== "request" && unit !== null;
+  if (!comesAgain) return addObservation(emptyCell(), bin);
+  return addUnitObservation(emptyCell(), { bucket: unitBucket(unit), bin });
 }
 
 function pairEvidence({ feature, metrics }: FeatureKnowledge, pair: Pair): EvidenceIncrement[] {

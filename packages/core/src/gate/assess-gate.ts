@@ -39,7 +39,10 @@ export function assessGate(input: GateInput): GateReport {
   const weights = rowWeights(rows);
   const logHarm = combine(rows, weights, (row) => row.logHarm);
   const logBlock = lazy(() => combine(rows, weights, (row) => row.details.logBlock()));
-  const warnings = integrityWarnings(input.evidence.exposures, input.stage.index);
+  const warnings = integrityWarnings(input.evidence.exposures, {
+    stageIndex: input.stage.index,
+    countsUnits: rows.every(({ unitBuckets }) => unitBuckets === null),
+  });
   const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
   const judged = rows
     .map((row, index) => ({ row, verdict: judgeRow(row, failed.has(index), input.confidence) }))

@@ -1,6 +1,14 @@
 import { cleanObservationsNeeded, cleanRateLogE } from "../statistics/one-sample.ts";
 import { observationsToSettle } from "../statistics/planner.ts";
 import { totalCount } from "./cells.ts";
+import type { BurnIn } from "./cluster-test.ts";
+import {
+  clusterLogE,
+  HARM_BURN_IN,
+  HEAVY_TAIL_BURN_IN,
+  leastBuckets,
+  SAFETY_BURN_IN,
+} from "./cluster-test.ts";
 import type { CompiledCriterion } from "./compiled-criterion.ts";
 import { compileCriterion } from "./compiled-criterion.ts";
 import type { Comparison, Criterion, GateConfidence } from "./criterion.ts";
@@ -12,7 +20,7 @@ import type { RowEstimate } from "./row-estimate.ts";
 import { estimateRow } from "./row-estimate.ts";
 import type { ScaledRow } from "./scaled-row.ts";
 import { scaleRow } from "./scaled-row.ts";
-import { restartedLogE, testLogE } from "./test-log-e.ts";
+import { restartedLogE, testLogE, unitsLogE } from "./test-log-e.ts";
 import type { Verdict } from "./verdict.ts";
 import { MOST_BLOCKS } from "./windows.ts";
 
@@ -38,6 +46,8 @@ export type AssessedRow = {
   readonly levels: Verdict["levels"];
   /** The row's own observations are not split as planned, e.g. labels come for one arm only. */
   readonly isSplitBroken: boolean;
+  /** Groups of units in the smaller arm, where units come more than once; else null. */
+  readonly unitBuckets: number | null;
   readonly outcome:
     /** The tests above say what is known. */
     | { readonly kind: "tested"; readonly method: string }
@@ -106,7 +116,10 @@ type Tested = Extract<CompiledCriterion, { kind: "tested" }>;
 function testedRow(input: RowInput, compiled: Tested): AssessedRow {
   const { levels } = compiled;
   const scaled = scaleRow(input.row, compiled.harm.scale);
-  const logSafety = logEOf(compiled.safety, input.row, scaled);
+  const { row } = input;
+  const logSafety = row.isClustered
+    ? clusteredLogE(compiled.safety, row, safetyBurnIn(compiled.metric))
+    : logEOf(compiled.safety, row, scaled);
   return {
     criterion: input.criterion,
     metric: input.metric,
@@ -117,18 +130,36 @@ function testedRow(input: RowInput, compiled: Tested): AssessedRow {
     logSafety,
     levels,
     isSplitBroken: input.row.observedSplit !== null,
-    outcome:
-      input.row.blocks === null
-        ? compiled.outcome
-        : { kind: "tested", method: `${compiled.outcome.method}-restarts` },
+    unitBuckets: row.isClustered ? leastBuckets(row) : null,
+    outcome: outcomeOf(row, compiled),
   };
+}
+
+function outcomeOf({ isClustered, blocks }: ObservedRow, { outcome }: Tested): Tested["outcome"] {
+  if (isClustered) return { kind: "tested", method: `${outcome.method}-units` };
+  if (blocks === null) return outcome;
+  return { kind: "tested", method: `${outcome.method}-restarts` };
 }
 
 /** A test for harm: with restarts where the criterion says over how long it looks. */
 function harmLogE(test: QuantileTest, row: ObservedRow, scaled: ScaledRow): number {
+  // A restarted normal mixture would need its burn-in in every block, so units are looked at as a whole.
+  if (row.isClustered) return clusteredLogE(test, row, HARM_BURN_IN);
   if (row.blocks === null) return logEOf(test, row, scaled);
   const blocks = row.blocks.map((block) => scaleRow(block, test.scale));
   return restartedLogE(blocks, test.parts, MOST_BLOCKS);
+}
+
+function clusteredLogE(test: QuantileTest, row: ObservedRow, burnIn: BurnIn): number {
+  const { scale, parts } = test;
+  const part = parts.at(-1);
+  if (part === undefined) return 0;
+  const armsLogE = clusterLogE(row, part.question, { scale, burnIn });
+  return unitsLogE(scaleRow(row, scale), part, armsLogE);
+}
+
+function safetyBurnIn({ kind }: MetricDefinition): BurnIn {
+  return kind === "heavy_tailed" ? HEAVY_TAIL_BURN_IN : SAFETY_BURN_IN;
 }
 
 /** `scaled` is the row on the scale of the harm test, which most tests share. */
@@ -266,6 +297,7 @@ function rowHead({ criterion, metric, slice, row }: RowInput) {
     slice,
     observations: observationsOf(row),
     isSplitBroken: row.observedSplit !== null,
+    unitBuckets: null,
   };
 }
 

@@ -12,6 +12,13 @@ export type PairBinCount = {
   readonly count: number;
 };
 
+/** A bucket of units, a bin, and how many observations they share. */
+export type UnitBinCount = {
+  readonly bucket: number;
+  readonly bin: number;
+  readonly count: number;
+};
+
 export function emptyCell(): EvidenceCell {
   return { bins: {} };
 }
@@ -22,7 +29,16 @@ export function emptyPairCell(): PairCell {
 
 /** The cell with one more observation (or `count` more) in a bin. See `binOfValue` for the bin. */
 export function addObservation(cell: EvidenceCell, bin: number, count = 1): EvidenceCell {
-  return { bins: mergeCounts(cell.bins, { [bin]: count }) };
+  return mergeCells(cell, { bins: { [bin]: count } });
+}
+
+/** The cell with one more observation of a unit that may be observed again. */
+export function addUnitObservation(
+  cell: EvidenceCell,
+  of: { readonly bucket: number; readonly bin: number },
+): EvidenceCell {
+  const { bucket, bin } = of;
+  return mergeCells(cell, { bins: { [bin]: 1 }, units: { [`${bucket}:${bin}`]: 1 } });
 }
 
 /** The pair cell with one more pair (or `count` more) in a joint bin. */
@@ -38,7 +54,9 @@ export function addPair(
 
 /** The sum of two cells: exact, commutative and associative, for counts are integers. */
 export function mergeCells(left: EvidenceCell, right: EvidenceCell): EvidenceCell {
-  return { bins: mergeCounts(left.bins, right.bins) };
+  const bins = mergeCounts(left.bins, right.bins);
+  if (left.units === undefined && right.units === undefined) return { bins };
+  return { bins, units: mergeCounts(left.units ?? {}, right.units ?? {}) };
 }
 
 export function mergePairCells(left: PairCell, right: PairCell): PairCell {
@@ -68,11 +86,25 @@ export function cellBins(cell: EvidenceCell): readonly BinCount[] {
 
 /** The joint bins of a pair cell, ascending by baseline bin and then by candidate bin. */
 export function pairCellBins(cell: PairCell): readonly PairBinCount[] {
+  return jointBins(cell.joint);
+}
+
+/** The observations of a cell by bucket of units, ascending by bucket and then by bin. */
+export function unitBins({ units }: EvidenceCell): readonly UnitBinCount[] {
+  if (units === undefined) return [];
+  return jointBins(units).map(({ baselineBin, candidateBin, count }) => ({
+    bucket: baselineBin,
+    bin: candidateBin,
+    count,
+  }));
+}
+
+function jointBins(joint: Readonly<Record<string, number>>): readonly PairBinCount[] {
   const result: PairBinCount[] = [];
   let isSorted = true;
   let previous: PairBinCount | null = null;
-  for (const key in cell.joint) {
-    const count = cell.joint[key];
+  for (const key in joint) {
+    const count = joint[key];
     const separator = key.indexOf(":");
     if (separator < 0 || !isCount(count)) continue;
     const baselineBin = integerAt(key, 0, separator);

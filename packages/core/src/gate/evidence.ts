@@ -17,6 +17,11 @@
 export type EvidenceCell = {
   /** Bin index (a decimal integer as text) -> number of observations. */
   readonly bins: Readonly<Record<string, number>>;
+  /**
+   * "bucket:bin" -> number of observations, where units may be counted more than once (assignment by
+   * user, tenant, conversation). A bucket is one of 64 groups of units; see unit-bucket.ts.
+   */
+  readonly units?: Readonly<Record<string, number>>;
 };
 
 export type PairCell = {

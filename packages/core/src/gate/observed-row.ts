@@ -1,8 +1,8 @@
 import type { ArmCounts } from "../statistics/sample-ratio.ts";
 import { SAMPLE_RATIO_ALARM_ODDS, sampleRatioLogE } from "../statistics/sample-ratio.ts";
 import { valueOfBin } from "./bins.ts";
-import type { PairBinCount } from "./cells.ts";
-import { pairCellBins, totalCount } from "./cells.ts";
+import type { PairBinCount, UnitBinCount } from "./cells.ts";
+import { pairCellBins, totalCount, unitBins } from "./cells.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
 import { decodeCell } from "./decoded-cell.ts";
 import type { StratumEvidence, TimedEvidence } from "./evidence.ts";
@@ -17,6 +17,9 @@ export type ObservedStratum = {
   readonly baseline: DecodedCell;
   readonly candidate: DecodedCell;
   readonly pairs: readonly PairBinCount[];
+  /** By unit where units may come again; empty where every observation is a unit of its own. */
+  readonly baselineUnits: readonly UnitBinCount[];
+  readonly candidateUnits: readonly UnitBinCount[];
 };
 
 /** The evidence of one criterion on one slice, decoded once for all its tests. */
@@ -30,6 +33,8 @@ export type ObservedRow = {
    * split as planned; else null. See {@link withObservedSplit}.
    */
   readonly observedSplit: readonly ObservedStratum[] | null;
+  /** Whether observations of one unit come more than once, so that they are no single draws. */
+  readonly isClustered: boolean;
   /** The same evidence block by block, for a criterion that looks for a late beginning; else null. */
   readonly blocks: readonly ObservedRow[] | null;
 };
@@ -47,11 +52,18 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
     baseline: decodeCell(stratum.baseline),
     candidate: decodeCell(stratum.candidate),
     pairs: pairCellBins(stratum.pairs),
+    baselineUnits: unitBins(stratum.baseline),
+    candidateUnits: unitBins(stratum.candidate),
   }));
+  const isClustered = observed.some(
+    ({ baselineUnits, candidateUnits }) => baselineUnits.length + candidateUnits.length > 0,
+  );
   const row: ObservedRow = {
     blocks: null,
     strata: observed,
-    observedSplit: withObservedSplit(observed),
+    isClustered,
+    // A split of requests is as uneven as their units are; it says nothing about the assignment.
+    observedSplit: isClustered ? null : withObservedSplit(observed),
     baselineCount: sumOf(observed, (stratum) => stratum.baseline.total),
     candidateCount: sumOf(observed, (stratum) => stratum.candidate.total),
     pairCount: sumOf(observed, (stratum) => totalCount(stratum.pairs)),

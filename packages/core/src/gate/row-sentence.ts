@@ -1,4 +1,5 @@
 import type { AssessedRow } from "./assess-row.ts";
+import { LEAST_BUCKETS } from "./cluster-test.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
 import { textOfCount, textOfLevel, textOfOdds, textOfPercent, textOfValue } from "./number-text.ts";
@@ -17,6 +18,12 @@ export function rowSentence(row: AssessedRow, verdict: VerdictKind): string {
   }
   if (!hasObservations(row)) {
     return `${subject} has no observations yet${moreText(row)}; silence is never a pass.`;
+  }
+  if (row.unitBuckets !== null && row.unitBuckets < LEAST_BUCKETS && verdict === "inconclusive") {
+    return (
+      `${subject} is not decidable: the smaller arm has about ${textOfCount(row.unitBuckets)} ` +
+      `units, which are counted more than once, and at least ${textOfCount(LEAST_BUCKETS)} are needed.`
+    );
   }
   const split = row.isSplitBroken
     ? "; its observations are not split between the arms as planned, so it cannot pass"

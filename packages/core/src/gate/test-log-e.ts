@@ -37,6 +37,26 @@ export function testLogE(row: ScaledRow, parts: readonly TestPart[]): number {
 }
 
 /**
+ * The same where units come more than once: `armsLogE` is what the arms of all strata say together (see
+ * cluster-test.ts), in place of the arms' bets. Pairs keep theirs: what differs between users is in both
+ * halves of a pair.
+ */
+export function unitsLogE(row: ScaledRow, part: TestPart, armsLogE: number): number {
+  const shadowOnly = noWealth();
+  const paired = noWealth();
+  let hasArms = false;
+  for (const stratum of row.strata) {
+    const usesArms = part.usesArms(stratum.propensity);
+    hasArms ||= usesArms;
+    part.addPairs(paired, stratum);
+    if (!usesArms) part.addPairs(shadowOnly, stratum);
+  }
+  if (!hasArms) return mixGrid(paired);
+  const live = LOG_LIVE_WEIGHT + mixGrid(shadowOnly) + armsLogE;
+  return logSumExp([live, LOG_PAIRED_WEIGHT + mixGrid(paired)]);
+}
+
+/**
  * The same with restarts, for harm that begins late: the row's evidence comes in blocks of time, and
  * each reading of each part is a mixture over the block in which harm begins (restarts.ts). A part's
  * null is the same for every block, and within a block and a reading every observation is used once.

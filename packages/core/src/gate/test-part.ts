@@ -7,6 +7,7 @@ import type { RateRatioDesign } from "../statistics/rate-ratio.ts";
 import { rateRatioStageLogs } from "../statistics/rate-ratio.ts";
 import type { GridLogs } from "./bet-table.ts";
 import { BetTable } from "./bet-table.ts";
+import type { ClusterQuestion } from "./cluster-test.ts";
 import { isRandomised } from "./observed-row.ts";
 import type { ArmScale, OutcomeScale } from "./outcome-scale.ts";
 import { outcomeAt, outcomeCount, valueCounts } from "./outcome-scale.ts";
@@ -22,6 +23,8 @@ export type TestPart = {
   /** Adds a stratum's log-wealths, from its arms or from its pairs. */
   readonly addArms: (logs: GridLogs, stratum: ScaledStratum) => void;
   readonly addPairs: (logs: GridLogs, stratum: ScaledStratum) => void;
+  /** The question for units that come more than once, where no exact test applies. */
+  readonly question: ClusterQuestion;
   /** Whether the arms of a stratum with this propensity can answer the question. */
   readonly usesArms: (propensity: number) => boolean;
 };
@@ -43,6 +46,7 @@ export function contrastPart({ contrast, effect, scale }: ContrastPartInput): Te
   const pairDesign = { contrast, effect, variance: pairVariance };
   return {
     weight: 1,
+    question: { contrast, effect },
     usesArms: isRandomised,
     addArms: armsBy(scale, (propensity, seen) =>
       randomisedBetStageLogs({ propensity, ...seen }, armDesign),
@@ -60,6 +64,7 @@ export function rateRatioPart(
 ): TestPart {
   return {
     weight: 1,
+    question: onPairs.question,
     usesArms: isRandomised,
     addArms: armsBy(scale, (propensity, { candidate, baseline }) =>
       rateRatioStageLogs(
@@ -82,6 +87,10 @@ export type CandidatePartInput = Pick<BetDesign, "effect"> & {
 export function candidateContrastPart(input: CandidatePartInput): TestPart {
   return {
     weight: 1,
+    question: {
+      contrast: { ratio: 0, offset: input.nullMean, direction: input.direction },
+      effect: input.effect,
+    },
     // No control is needed, so full traffic counts as well.
     usesArms: (propensity) => propensity > 0,
     addArms: armsBy(input.scale, (_, { candidate }) => levelLogs(candidate, input)),
