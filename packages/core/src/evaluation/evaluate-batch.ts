@@ -10,6 +10,7 @@ import {
   emptyPairCell,
 } from "../gate/cells.ts";
 import type {
+  EvidenceBlock,
   EvidenceCell,
   PairCell,
   RolloutEvidence,
@@ -133,12 +134,13 @@ function singleEvidence(
 /** One observation; with the group of its unit where the unit may come again. */
 function cellOf(
   assignment: Feature["assignment"] | undefined,
-  { unit }: Exchange,
+  { unit, startedAtMs }: Exchange,
   bin: number,
 ): EvidenceCell {
+  const none: EvidenceCell = { ...emptyCell(), newestAtMs: startedAtMs };
   const comesAgain = assignment !== undefined && assignment.unit !== "request" && unit !== null;
-  if (!comesAgain) return addObservation(emptyCell(), bin);
-  return addUnitObservation(emptyCell(), { bucket: unitBucket(unit), bin });
+  if (!comesAgain) return addObservation(none, bin);
+  return addUnitObservation(none, { bucket: unitBucket(unit), bin });
 }
 
 function pairEvidence({ feature, metrics }: FeatureKnowledge, pair: Pair): EvidenceIncrement[] {
@@ -151,7 +153,8 @@ function pairEvidence({ feature, metrics }: FeatureKnowledge, pair: Pair): Evide
     if (baselineBin === null || candidateBin === null) return [];
     const { rolloutId, stageIndex, propensityBps, slice } = observation;
     const minuteMs = minuteOf(pair.shadow);
-    const cell = addPair(emptyPairCell(), { baselineBin, candidateBin });
+    const none: PairCell = { ...emptyPairCell(), newestAtMs: pair.shadow.startedAtMs };
+    const cell = addPair(none, { baselineBin, candidateBin });
     const at = {
       rolloutId,
       stageIndex,
@@ -233,7 +236,7 @@ export function withBatch(
         metric: of.metric,
         slice: of.slice,
         blockSeconds,
-        blocks: [{ startMs: blockStartMs(of.minuteMs, blockSeconds), strata: [stratumOf(of)] }],
+        blocks: [blockOf(of, blockSeconds)],
       })),
   );
   return mergeEvidence(evidence, {
@@ -243,9 +246,12 @@ export function withBatch(
   });
 }
 
-function blockStartMs(minuteMs: number, blockSeconds: number): number {
+/** A block of one observation. Its place says when it was, so its cells do not. */
+function blockOf(of: EvidenceIncrement, blockSeconds: number): EvidenceBlock {
   const blockMs = blockSeconds * 1_000;
-  return Math.floor(minuteMs / blockMs) * blockMs;
+  const { newestAtMs: _, ...cell } = of.cell;
+  const undated = { ...of, cell } as EvidenceIncrement;
+  return { startMs: Math.floor(of.minuteMs / blockMs) * blockMs, strata: [stratumOf(undated)] };
 }
 
 function stratumOf(of: EvidenceIncrement): StratumEvidence {

@@ -47,20 +47,31 @@ export function addPair(
   pair: { readonly baselineBin: number; readonly candidateBin: number },
   count = 1,
 ): PairCell {
-  return {
-    joint: mergeCounts(cell.joint, { [`${pair.baselineBin}:${pair.candidateBin}`]: count }),
-  };
+  return mergePairCells(cell, {
+    joint: { [`${pair.baselineBin}:${pair.candidateBin}`]: count },
+  });
 }
 
 /** The sum of two cells: exact, commutative and associative, for counts are integers. */
 export function mergeCells(left: EvidenceCell, right: EvidenceCell): EvidenceCell {
-  const bins = mergeCounts(left.bins, right.bins);
-  if (left.units === undefined && right.units === undefined) return { bins };
-  return { bins, units: mergeCounts(left.units ?? {}, right.units ?? {}) };
+  return {
+    bins: mergeCounts(left.bins, right.bins),
+    ...(left.units === undefined && right.units === undefined
+      ? {}
+      : { units: mergeCounts(left.units ?? {}, right.units ?? {}) }),
+    ...newestOf(left, right),
+  };
 }
 
 export function mergePairCells(left: PairCell, right: PairCell): PairCell {
-  return { joint: mergeCounts(left.joint, right.joint) };
+  return { joint: mergeCounts(left.joint, right.joint), ...newestOf(left, right) };
+}
+
+type Dated = Pick<EvidenceCell, "newestAtMs">;
+
+function newestOf(left: Dated, right: Dated): Dated {
+  const newest = Math.max(left.newestAtMs ?? 0, right.newestAtMs ?? 0);
+  return newest > 0 ? { newestAtMs: newest } : {};
 }
 
 /**

@@ -22,11 +22,14 @@ export type EvidenceCell = {
    * user, tenant, conversation). A bucket is one of 64 groups of units; see unit-bucket.ts.
    */
   readonly units?: Readonly<Record<string, number>>;
+  /** When the newest request in it was made, epoch milliseconds. */
+  readonly newestAtMs?: number;
 };
 
 export type PairCell = {
   /** "baselineBin:candidateBin" -> number of pairs. */
   readonly joint: Readonly<Record<string, number>>;
+  readonly newestAtMs?: number;
 };
 
 /**

@@ -20,10 +20,13 @@ export function rowsByCriterion(
     const entry = byKey.get(timedKey({ metric: criterion.metric, blockSeconds }, slice));
     if (entry === undefined) return NO_ROW;
     const blocks = blocksWithin(entry.blocks, criterion.withinSeconds, sinceMs);
-    if ((criterion.overSeconds ?? null) === null) {
-      return observeRow(blocks.flatMap(({ strata }) => strata));
-    }
-    return observeBlocks({ ...entry, blocks: boundedBlocks({ ...entry, blocks }) });
+    const row =
+      (criterion.overSeconds ?? null) === null
+        ? observeRow(blocks.flatMap(({ strata }) => strata))
+        : observeBlocks({ ...entry, blocks: boundedBlocks({ ...entry, blocks }) });
+    // Blocks know no single times.
+    const newestAtMs = rows.get(rowKey(criterion.metric, slice))?.newestAtMs ?? null;
+    return { ...row, newestAtMs };
   };
 }
 

@@ -33,6 +33,8 @@ export type ObservedRow = {
    * split as planned; else null. See {@link withObservedSplit}.
    */
   readonly observedSplit: readonly ObservedStratum[] | null;
+  /** When the newest request that counts was made; null when unknown. */
+  readonly newestAtMs: number | null;
   /** Whether observations of one unit come more than once, so that they are no single draws. */
   readonly isClustered: boolean;
   /** The same evidence block by block, for a criterion that looks for a late beginning; else null. */
@@ -61,6 +63,7 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
   const row: ObservedRow = {
     blocks: null,
     strata: observed,
+    newestAtMs: newestOf(strata),
     isClustered,
     // A split of requests is as uneven as their units are; it says nothing about the assignment.
     observedSplit: isClustered ? null : withObservedSplit(observed),
@@ -102,6 +105,19 @@ function splitLike(row: ObservedRow, all: ObservedRow): readonly ObservedStratum
     );
     return { ...stratum, propensity: all.observedSplit?.[index]?.propensity ?? stratum.propensity };
   });
+}
+
+function newestOf(strata: readonly StratumEvidence[]): number | null {
+  let newest = 0;
+  for (const { baseline, candidate, pairs } of strata) {
+    newest = Math.max(
+      newest,
+      baseline.newestAtMs ?? 0,
+      candidate.newestAtMs ?? 0,
+      pairs.newestAtMs ?? 0,
+    );
+  }
+  return newest > 0 ? newest : null;
 }
 
 /** Evidence as it is stored has its strata in order, each once; then there is nothing to merge. */
