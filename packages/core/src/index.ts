@@ -143,6 +143,7 @@ export {
   mergePairCells,
   summarizeCell,
 } from "./gate/cells.ts";
+export { baselineProblems } from "./gate/baseline-problems.ts";
 export { emptyEvidence, mergeEvidence } from "./gate/merge-evidence.ts";
 export type {
   DecisionInputs,

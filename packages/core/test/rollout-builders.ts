@@ -93,6 +93,8 @@ function verdictOf(verdict: VerdictKind, evidence: EvidenceState): Verdict {
     method: "test",
     sentence: `quality is ${verdict} (${evidence}).`,
     moreObservations: null,
+    hoursNeeded: null,
+    newestAtMs: null,
   };
 }
 
@@ -113,6 +115,7 @@ export function gateReport(
       verdict === "pass"
         ? { count: 0, sentences: [], states: [] }
         : { count: 1, sentences: [judged.sentence], states: [judged.evidence] },
+    delays: [],
     warnings: parts.hasWarning === true ? [warning] : [],
     culprit: verdict === "fail" ? judged : null,
     logHarm: 0,

@@ -5,8 +5,10 @@ import { assessRow, compiledOf } from "./assess-row.ts";
 import type { GateConfidence } from "./criterion.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
 import { rowsByCriterion } from "./gate-rows.ts";
+import type { ObservedRow } from "./observed-row.ts";
 import { gateSentence } from "./gate-sentence.ts";
 import { integrityWarnings } from "./integrity.ts";
+import { labelDelays } from "./label-delays.ts";
 import { lazy } from "./lazy.ts";
 import { hasObservations, rowSentence } from "./row-sentence.ts";
 import { GATE_METHOD } from "./gate-method.ts";
@@ -53,9 +55,7 @@ export function assessGate(input: GateInput): GateReport {
   const culprit = culpritOf === undefined ? null : toVerdict(culpritOf);
   const verdicts = lazy(() => judged.map(toVerdict));
   const open = lazy(() => openChecks(judged));
-  const sentence = lazy(() =>
-    gateSentence({ verdict, verdicts, warnings, culprit, stage: input.stage }),
-  );
+  const sentence = lazy(() => gateSentence({ verdict, verdicts, warnings, culprit }));
   // What is for people and for the record is computed when it is read: storing or comparing reads it.
   return {
     verdict,
@@ -65,6 +65,7 @@ export function assessGate(input: GateInput): GateReport {
     get open() {
       return open();
     },
+    delays: labelDelays(input),
     warnings,
     culprit,
     logHarm,
@@ -94,15 +95,34 @@ function assessRows(input: GateInput): readonly AssessedRow[] {
   const rowOf = rowsByCriterion(input);
   const slices = [...new Set(input.slices)].filter((slice) => slice !== ALL_TRAFFIC);
   const { confidence } = input;
+  const paceOf = pacesOf(input);
   const { nextShareBps } = input.stage;
   return input.criteria.flatMap((criterion) => {
     const metric = metrics.get(criterion.metric);
     const compiled = compiledOf(criterion, metric, nextShareBps);
     return [ALL_TRAFFIC, ...(criterion.perSlice ? slices : [])].map((slice) => {
       const row = rowOf(criterion, slice);
-      return assessRow({ criterion, metric, compiled, slice, row, confidence });
+      const perHour = paceOf(row);
+      return assessRow({ criterion, metric, compiled, slice, row, confidence, perHour });
     });
   });
+}
+
+/** A row's part of the stage's traffic, by its part of all observations so far. */
+function pacesOf({ stage, evidence }: GateInput): (row: ObservedRow) => number | null {
+  const { observationsPerHour } = stage;
+  let candidate = 0;
+  let pairs = 0;
+  for (const exposure of evidence.exposures) {
+    candidate += exposure.candidate;
+    pairs += exposure.pairs;
+  }
+  return (row) => {
+    if (observationsPerHour === null) return null;
+    const isPaired = row.pairCount > row.candidateCount;
+    const [seen, all] = isPaired ? [row.pairCount, pairs] : [row.candidateCount, candidate];
+    return all > 0 ? observationsPerHour * Math.min(1, seen / all) : observationsPerHour;
+  };
 }
 
 /**
@@ -183,6 +203,7 @@ function hasConfirmedEvent(row: AssessedRow): boolean {
 
 function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfidence): VerdictKind {
   if (hasFailed) return "fail";
+  if (row.isBaselineBeyond) return "hold";
   if (row.outcome.kind === "unsupported" || !hasObservations(row)) return "inconclusive";
   if (row.logHarm >= Math.log(confidence.amberOdds) && showsHarm(row)) return "hold";
   // Beyond an absolute level, though not shown to be the candidate's doing: stop, and let people look.

@@ -19,7 +19,7 @@ import type { QuantileTest } from "./quantile-move.ts";
 import type { RowEstimate } from "./row-estimate.ts";
 import { estimateRow } from "./row-estimate.ts";
 import type { ScaledRow } from "./scaled-row.ts";
-import { scaleRow } from "./scaled-row.ts";
+import { baselineAsCandidate, scaleRow } from "./scaled-row.ts";
 import { restartedLogE, testLogE, unitsLogE } from "./test-log-e.ts";
 import type { Verdict } from "./verdict.ts";
 import { MOST_BLOCKS } from "./windows.ts";
@@ -31,6 +31,8 @@ export type RowInput = {
   readonly slice: string;
   readonly row: ObservedRow;
   readonly confidence: GateConfidence;
+  /** Observations of the candidate (or pairs) per hour on this row; null when unknown. */
+  readonly perHour: number | null;
   readonly compiled: CompiledCriterion;
 };
 
@@ -39,6 +41,8 @@ export type AssessedRow = {
   readonly criterion: Criterion;
   readonly metric: MetricDefinition | undefined;
   readonly slice: string;
+  readonly perHour: number | null;
+  readonly newestAtMs: number | null;
   readonly details: RowDetails;
   readonly observations: Verdict["observations"];
   readonly logHarm: number;
@@ -46,6 +50,8 @@ export type AssessedRow = {
   readonly levels: Verdict["levels"];
   /** The row's own observations are not split as planned, e.g. labels come for one arm only. */
   readonly isSplitBroken: boolean;
+  /** The baseline does not keep the limit either, so it cannot judge the candidate. */
+  readonly isBaselineBeyond: boolean;
   /** Groups of units in the smaller arm, where units come more than once; else null. */
   readonly unitBuckets: number | null;
   readonly outcome:
@@ -117,6 +123,8 @@ function testedRow(input: RowInput, compiled: Tested): AssessedRow {
   const { levels } = compiled;
   const scaled = scaleRow(input.row, compiled.harm.scale);
   const { row } = input;
+  const isBaselineBeyond = isBaselineBeyondLimit(input, compiled, scaled);
+  const logHarm = harmLogE(compiled.harm, row, scaled);
   const logSafety = row.isClustered
     ? clusteredLogE(compiled.safety, row, safetyBurnIn(compiled.metric))
     : logEOf(compiled.safety, row, scaled);
@@ -124,15 +132,34 @@ function testedRow(input: RowInput, compiled: Tested): AssessedRow {
     criterion: input.criterion,
     metric: input.metric,
     slice: input.slice,
+    perHour: input.perHour,
+    newestAtMs: row.newestAtMs,
     details: new TestedDetails({ input, compiled, scaled, logSafety }),
     observations: observationsOf(input.row),
-    logHarm: harmLogE(compiled.harm, input.row, scaled),
+    // A limit that the baseline does not keep cannot judge the candidate. Never more evidence than found:
+    // then the average over all rows stays an e-value.
+    logHarm: isBaselineBeyond ? Math.min(0, logHarm) : logHarm,
     logSafety,
     levels,
     isSplitBroken: input.row.observedSplit !== null,
+    isBaselineBeyond,
     unitBuckets: row.isClustered ? leastBuckets(row) : null,
     outcome: outcomeOf(row, compiled),
   };
+}
+
+/**
+ * Whether the baseline itself is proven to be beyond the limit. Evidence of one arm; where units come
+ * more than once there is no exact test of it, and none is made.
+ */
+function isBaselineBeyondLimit(
+  { row, confidence }: RowInput,
+  { baseline }: Tested,
+  scaled: ScaledRow,
+): boolean {
+  if (baseline === null || row.isClustered) return false;
+  const turned = baselineAsCandidate(scaled);
+  return testLogE(turned, baseline.parts) >= Math.log(1 / confidence.alpha);
 }
 
 function outcomeOf({ isClustered, blocks }: ObservedRow, { outcome }: Tested): Tested["outcome"] {
@@ -290,13 +317,16 @@ function unsupportedRow(
   };
 }
 
-function rowHead({ criterion, metric, slice, row }: RowInput) {
+function rowHead({ criterion, metric, slice, row, perHour }: RowInput) {
   return {
+    perHour,
+    newestAtMs: row.newestAtMs,
     criterion,
     metric,
     slice,
     observations: observationsOf(row),
     isSplitBroken: row.observedSplit !== null,
+    isBaselineBeyond: false,
     unitBuckets: null,
   };
 }

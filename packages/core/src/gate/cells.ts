@@ -193,6 +193,13 @@ export function totalCount(bins: readonly { readonly count: number }[]): number 
   return total;
 }
 
+/** The sum of a map of counts. */
+export function totalOf(counts: Readonly<Record<string, number>>): number {
+  let total = 0;
+  for (const count of Object.values(counts)) total += count;
+  return total;
+}
+
 function isCount(count: unknown): count is number {
   return typeof count === "number" && Number.isFinite(count) && count > 0;
 }

@@ -19,6 +19,8 @@ export type CompiledCriterion =
       readonly harm: QuantileTest;
       readonly block: QuantileTest;
       readonly safety: QuantileTest;
+      /** H0: the baseline is within the limit that the candidate is held to; null without a limit. */
+      readonly baseline: QuantileTest | null;
       /** For planning how long it takes; null for a quantile's move, which is not planned yet. */
       readonly planning: { readonly scale: OutcomeScale; readonly safetyEffect: number } | null;
       readonly outcome: { readonly kind: "tested"; readonly method: string };
@@ -92,7 +94,7 @@ function compile({ comparison, metric, nextShareBps }: CriterionDesign): Compile
     const quantile = metric.quantile as number;
     const expected = (metric.expected as { readonly value: number }).value;
     const plan = planQuantileMove({ comparison, levels, quantile, expected });
-    return { ...common, ...plan, planning: null };
+    return { ...common, ...plan, baseline: null, planning: null };
   }
   const plan = planTests(comparison, { metric, scale, levels });
   return {
@@ -100,6 +102,7 @@ function compile({ comparison, metric, nextShareBps }: CriterionDesign): Compile
     harm: { scale, parts: plan.harm },
     block: { scale, parts: plan.block },
     safety: { scale, parts: plan.safety },
+    baseline: plan.baseline === null ? null : { scale, parts: plan.baseline },
     planning: { scale, safetyEffect: plan.safetyEffect },
   };
 }

@@ -1,10 +1,9 @@
 import { textOfCount } from "./number-text.ts";
-import type { GateInput, GateReport, Verdict } from "./verdict.ts";
+import type { GateReport, Verdict } from "./verdict.ts";
 
 type Judged = Pick<GateReport, "verdict" | "warnings" | "culprit"> & {
   /** Only some sentences need them, and they are much to compute. */
   readonly verdicts: () => readonly Verdict[];
-  readonly stage: GateInput["stage"];
 };
 
 /** One sentence for the whole gate: what follows and because of what, or what is still missing. */
@@ -28,7 +27,7 @@ export function gateSentence(judged: Judged): string {
   }
 }
 
-function inconclusiveSentence({ verdicts: compute, stage }: Judged): string {
+function inconclusiveSentence({ verdicts: compute }: Judged): string {
   const verdicts = compute();
   const open = verdicts.filter((verdict) => verdict.verdict === "inconclusive");
   const first = open.toSorted(byMissing)[0];
@@ -36,7 +35,7 @@ function inconclusiveSentence({ verdicts: compute, stage }: Judged): string {
   const passed = verdicts.length - open.length;
   return (
     `Not yet decided: ${textOfCount(passed)} of ${textOfCount(verdicts.length)} checks pass. ` +
-    `${first.sentence}${timeText(first, stage)}`
+    first.sentence
   );
 }
 
@@ -44,13 +43,4 @@ function inconclusiveSentence({ verdicts: compute, stage }: Judged): string {
 function byMissing(left: Verdict, right: Verdict): number {
   const most = Number.MAX_SAFE_INTEGER;
   return (right.moreObservations ?? most) - (left.moreObservations ?? most);
-}
-
-function timeText(verdict: Verdict, stage: GateInput["stage"]): string {
-  const more = verdict.moreObservations;
-  const perHour = stage.observationsPerHour;
-  if (more === null || perHour === null || !(perHour > 0)) return "";
-  const hours = more / perHour;
-  const text = hours < 1 ? `${Math.ceil(hours * 60)} min` : `${Math.ceil(hours)} h`;
-  return ` At the present traffic that takes about ${text}.`;
 }

@@ -2,7 +2,14 @@ import type { AssessedRow } from "./assess-row.ts";
 import { LEAST_BUCKETS } from "./cluster-test.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
-import { textOfCount, textOfLevel, textOfOdds, textOfPercent, textOfValue } from "./number-text.ts";
+import {
+  textOfCount,
+  textOfHours,
+  textOfLevel,
+  textOfOdds,
+  textOfPercent,
+  textOfValue,
+} from "./number-text.ts";
 import type { VerdictKind } from "./verdict.ts";
 
 /** One sentence about a judged row: what was measured on how many, against what, what follows. */
@@ -16,6 +23,7 @@ export function rowSentence(row: AssessedRow, verdict: VerdictKind): string {
   if (row.outcome.kind === "zero_tolerance") {
     return zeroToleranceSentence(row, subject, row.outcome.confirmedEvents);
   }
+  if (row.isBaselineBeyond) return baselineBeyondSentence(row, row.metric, subject);
   if (!hasObservations(row)) {
     return `${subject} has no observations yet${moreText(row)}; silence is never a pass.`;
   }
@@ -34,6 +42,28 @@ export function rowSentence(row: AssessedRow, verdict: VerdictKind): string {
 /** Whether there is anything on the candidate to judge. */
 export function hasObservations(row: AssessedRow): boolean {
   return row.observations.candidate > 0 || row.observations.pairs > 0;
+}
+
+/** How long what is missing takes at the row's present traffic; null when either is unknown. */
+export function hoursNeeded(row: AssessedRow): number | null {
+  const more = row.details.moreObservations();
+  if (more === null || row.perHour === null || !(row.perHour > 0)) return null;
+  return more / row.perHour;
+}
+
+function baselineBeyondSentence(
+  row: AssessedRow,
+  metric: MetricDefinition,
+  subject: string,
+): string {
+  const { baselineMean } = row.details.estimate();
+  const at = baselineMean === null ? "" : ` at ${textOfValue(metric, baselineMean)}`;
+  const count = textOfCount(Math.max(row.observations.baseline, row.observations.pairs));
+  const limit = textOfValue(metric, row.levels.rollback);
+  return (
+    `${subject} cannot be judged: the baseline itself is${at} on ${count} observations, beyond the ` +
+    `limit of ${limit} that the candidate is held to.`
+  );
 }
 
 function zeroToleranceSentence(row: AssessedRow, subject: string, events: number): string {
@@ -108,7 +138,9 @@ function moreText(row: AssessedRow): string {
   if (more === null || more === 0) return "";
   const noun =
     row.observations.pairs > row.observations.candidate ? "pairs" : "candidate observations";
-  return `, about ${textOfCount(more)} more ${noun} needed`;
+  const hours = hoursNeeded(row);
+  const time = hours === null ? "" : ` (about ${textOfHours(hours)} at this traffic)`;
+  return `, about ${textOfCount(more)} more ${noun} needed${time}`;
 }
 
 function observationsText(row: AssessedRow): string {

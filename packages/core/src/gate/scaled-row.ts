@@ -36,6 +36,16 @@ export function scaleRow(row: ObservedRow, scale: OutcomeScale): ScaledRow {
   return { scale, strata, observedSplit };
 }
 
+/** The row with the baseline in the candidate's place, for a question about the baseline alone. */
+export function baselineAsCandidate(row: ScaledRow): ScaledRow {
+  const strata = row.strata.map((stratum) => ({
+    ...stratum,
+    candidate: stratum.baseline,
+    pairs: stratum.pairs === null ? null : { ...stratum.pairs, candidate: stratum.pairs.baseline },
+  }));
+  return { ...row, strata, observedSplit: null };
+}
+
 function scaleStratum(stratum: ObservedStratum, scale: OutcomeScale): ScaledStratum {
   return {
     propensity: stratum.propensity,

@@ -76,6 +76,40 @@ export function rateRatioPart(
   };
 }
 
+/** A tail four times as frequent is what the tail's test is best at; the grid covers 1.4 to 100 times. */
+const TAIL_DESIGN_RATIO = 4;
+
+/**
+ * M1 on how often a heavy tail reaches its clip (H0: the candidate's not more often). Beyond the clip all
+ * values count alike in the mean, so a few enormous ones are seen sooner by their number.
+ */
+export function tailPart(scale: OutcomeScale, onPairs: TestPart): TestPart {
+  const design = { nullRatio: 1, designRatio: TAIL_DESIGN_RATIO, direction: 1 } as const;
+  return {
+    weight: 1,
+    question: onPairs.question,
+    usesArms: isRandomised,
+    addArms: armsBy(scale, (propensity, { candidate, baseline }) =>
+      rateRatioStageLogs(
+        {
+          propensity,
+          candidateEvents: countAtCeiling(candidate),
+          baselineEvents: countAtCeiling(baseline),
+        },
+        design,
+      ),
+    ),
+    addPairs: onPairs.addPairs,
+  };
+}
+
+function countAtCeiling({ values, counts }: ValueCounts): number {
+  let count = 0;
+  for (const [index, value] of values.entries())
+    count += value >= 1 ? (counts[index] as number) : 0;
+  return count;
+}
+
 export type CandidatePartInput = Pick<BetDesign, "effect"> & {
   /** The candidate's mean outcome at the edge of the null, 0..1. */
   readonly nullMean: number;

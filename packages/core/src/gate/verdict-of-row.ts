@@ -2,7 +2,7 @@ import type { Bounds } from "../statistics/confidence-interval.ts";
 import type { AssessedRow } from "./assess-row.ts";
 import type { GateConfidence } from "./criterion.ts";
 import { GATE_METHOD } from "./gate-method.ts";
-import { hasObservations, rowSentence } from "./row-sentence.ts";
+import { hasObservations, hoursNeeded, rowSentence } from "./row-sentence.ts";
 import type { EvidenceState, Interval, Verdict, VerdictKind } from "./verdict.ts";
 
 /** A judged row for people and for the record. */
@@ -30,6 +30,8 @@ export function verdictOfRow(
     method: methodOf(row),
     sentence: rowSentence(row, verdict),
     moreObservations: verdict === "inconclusive" ? row.details.moreObservations() : null,
+    hoursNeeded: verdict === "inconclusive" ? hoursNeeded(row) : null,
+    newestAtMs: row.newestAtMs,
   };
 }
 
@@ -47,6 +49,6 @@ function methodOf(row: AssessedRow): string {
 
 /** Whether there was anything to judge the row by. */
 export function evidenceState(row: AssessedRow): EvidenceState {
-  if (row.metric === undefined) return "error";
+  if (row.metric === undefined || row.isBaselineBeyond) return "error";
   return hasObservations(row) ? "measured" : "no_data";
 }

@@ -48,6 +48,10 @@ export type Verdict = {
   readonly sentence: string;
   /** About how many more candidate observations (or pairs) would settle it; null when unknown. */
   readonly moreObservations: number | null;
+  /** How long that takes at the row's traffic in this stage; null when either is unknown. */
+  readonly hoursNeeded: number | null;
+  /** When the newest request that this metric and slice has a number for was made: its freshness. */
+  readonly newestAtMs: number | null;
 };
 
 /** Doubt about the experiment itself. It can hold a rollout; it never hides a proven harm. */
@@ -55,6 +59,14 @@ export type IntegrityWarning = {
   readonly kind: "sample_ratio_mismatch" | "no_traffic" | "stale_evidence";
   readonly stageIndex: number;
   readonly sentence: string;
+};
+
+/** A judged metric whose numbers come later than the answer. */
+export type LabelDelay = {
+  readonly metric: string;
+  readonly delaySeconds: number;
+  /** Half of the candidate's counted requests were made before it; null without any. */
+  readonly medianRequestAtMs: number | null;
 };
 
 /** What keeps a gate from passing, in brief: of hundreds of rows nobody reads all. */
@@ -71,6 +83,7 @@ export type GateReport = {
   /** Worst first: fail, hold, inconclusive, pass; then by harm. */
   readonly verdicts: readonly Verdict[];
   readonly open: OpenChecks;
+  readonly delays: readonly LabelDelay[];
   readonly warnings: readonly IntegrityWarning[];
   /** The verdict that a rollback or hold is because of, the worst proven one. */
   readonly culprit: Verdict | null;

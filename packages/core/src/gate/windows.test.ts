@@ -103,7 +103,7 @@ describe("within", () => {
   it("leaves no evidence in the gate's input that cannot count", () => {
     const { timed } = timedEvidence("edit_rate", blockSecondsOf(firstDay)!, times(48, healthy));
     const evidence = { metrics: [], exposures: EXPOSURES, timed: [timed] };
-    const kept = neededTimes(evidence, [firstDay]);
+    const kept = neededTimes(evidence, [firstDay], []);
     expect(kept.timed?.[0]?.blocks).toHaveLength(24);
     expect(gateReport(kept)).toEqual(gateReport(evidence));
 
@@ -152,7 +152,7 @@ describe("over", () => {
 
   it("keeps a bounded number of blocks", () => {
     const { timed } = timedEvidence("error_rate", HOUR, times(MOST_BLOCKS + 40, calm));
-    const kept = neededTimes({ metrics: [], exposures: EXPOSURES, timed: [timed] }, [errors]);
+    const kept = neededTimes({ metrics: [], exposures: EXPOSURES, timed: [timed] }, [errors], []);
     expect(kept.timed?.[0]?.blocks).toHaveLength(MOST_BLOCKS);
   });
 });
@@ -173,8 +173,8 @@ it("needs one list of blocks for criteria that agree on metric and length", () =
     withinSeconds,
     overSeconds,
   });
-  expect(timedNeeds([of(null, null)])).toEqual([]);
-  expect(timedNeeds([of(24 * HOUR, null), of(null, 360), of(HOUR, 900)])).toEqual([
+  expect(timedNeeds([of(null, null)], [])).toEqual([]);
+  expect(timedNeeds([of(24 * HOUR, null), of(null, 360), of(HOUR, 900)], [])).toEqual([
     { metric: "edit_rate", blockSeconds: 360, withinSeconds: null },
     { metric: "edit_rate", blockSeconds: 900, withinSeconds: HOUR },
   ]);

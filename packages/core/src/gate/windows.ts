@@ -1,6 +1,8 @@
 import type { Criterion } from "./criterion.ts";
 import type { EvidenceBlock, RolloutEvidence, StageExposure, TimedEvidence } from "./evidence.ts";
+import { delayNeeds } from "./label-delays.ts";
 import { mergeBlocks } from "./merge-evidence.ts";
+import type { MetricDefinition } from "./metric.ts";
 
 /** Evidence by time that a criterion asks for: which metric, in blocks of which length. */
 export type TimedNeed = {
@@ -30,20 +32,29 @@ export function blockSecondsOf({ withinSeconds, overSeconds }: Window): number |
   return wanted === null ? null : Math.max(1, Math.ceil(wanted / MINUTE_SECONDS)) * MINUTE_SECONDS;
 }
 
-/** What a gate's criteria need by time; the widest window where two need the same blocks. */
-export function timedNeeds(criteria: readonly Window[]): readonly TimedNeed[] {
-  const needs = new Map<string, TimedNeed>();
+/** What a gate's criteria and the delays of its metrics need by time; the widest window where two need the same blocks. */
+export function timedNeeds(
+  criteria: readonly Window[],
+  metrics: readonly MetricDefinition[],
+): readonly TimedNeed[] {
+  const needs = new Map<string, TimedNeed>(
+    delayNeeds(criteria, metrics).map((need) => [keyOf(need), need]),
+  );
   for (const criterion of criteria) {
     const blockSeconds = blockSecondsOf(criterion);
     if (blockSeconds === null) continue;
     const { metric, withinSeconds } = criterion;
-    const key = JSON.stringify([metric, blockSeconds]);
+    const key = keyOf({ metric, blockSeconds });
     const known = needs.get(key);
     const widest =
       known === undefined ? withinSeconds : widerWindow(known.withinSeconds, withinSeconds);
     needs.set(key, { metric, blockSeconds, withinSeconds: widest });
   }
   return [...needs.values()];
+}
+
+function keyOf({ metric, blockSeconds }: Pick<TimedNeed, "metric" | "blockSeconds">): string {
+  return JSON.stringify([metric, blockSeconds]);
 }
 
 function widerWindow(left: number | null, right: number | null): number | null {
@@ -82,10 +93,11 @@ export function blocksWithin(
 export function neededTimes(
   evidence: RolloutEvidence,
   criteria: readonly Window[],
+  metrics: readonly MetricDefinition[],
 ): Pick<RolloutEvidence, "timed"> {
   const { timed, exposures } = evidence;
   if (timed === undefined) return {};
-  const needs = timedNeeds(criteria);
+  const needs = timedNeeds(criteria, metrics);
   const sinceMs = liveSinceMs(exposures);
   return {
     timed: timed.flatMap((entry) => {

@@ -74,7 +74,7 @@ export function createMemoryPlayer(options: {
   let reason = "";
   let culprit: PlayedView["culprit"] = null;
   const knowledge = knowledgeOfRecording(metrics);
-  const needs = timedNeeds(strategy.criteria);
+  const needs = timedNeeds(strategy.criteria, metrics);
 
   return {
     exposed: () => exposed,

@@ -107,7 +107,7 @@ async function loadInputs(
     .execute(async (trx) => {
       const stored = await findRollout(trx, request.rolloutId);
       if (stored === null) return null;
-      const needs = timedNeeds(stored.rollout.strategy.criteria);
+      const needs = timedNeeds(stored.rollout.strategy.criteria, deps.metrics);
       const evidence = await loadEvidence(trx, request.rolloutId, needs);
       return {
         rollout: stored.rollout,
