@@ -12,22 +12,8 @@ export type DecodedCell = {
 
 const EMPTY: DecodedCell = { bins: [], counts: [], atOrBelow: [], total: 0 };
 
-/**
- * Keyed by identity, so that evidence which is looked at again and again is read once. A cell is
- * never changed in place; what has new observations is another object.
- */
-const decoded = new WeakMap<EvidenceCell, DecodedCell>();
-
-/** The cell's bins as arrays. The same values whether it was decoded before or not. */
+/** The cell's bins as arrays. */
 export function decodeCell(cell: EvidenceCell): DecodedCell {
-  const known = decoded.get(cell);
-  if (known !== undefined) return known;
-  const result = decode(cell);
-  decoded.set(cell, result);
-  return result;
-}
-
-function decode(cell: EvidenceCell): DecodedCell {
   const entries = cellBins(cell);
   if (entries.length === 0) return EMPTY;
   const bins: number[] = [];

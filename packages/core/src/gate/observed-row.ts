@@ -41,8 +41,15 @@ export type ObservedRow = {
   readonly blocks: readonly ObservedRow[] | null;
 };
 
-/** By identity, as cells are (see decoded-cell.ts): what has new evidence is another list. */
+/**
+ * Rows by the identity of their strata, so that evidence which is looked at again and again is decoded
+ * once. A list is never changed in place; what has new evidence is another one. Reading it again gives
+ * the same row.
+ */
 const observedRows = new WeakMap<readonly StratumEvidence[], ObservedRow>();
+
+/** A row of fewer bins is decoded sooner than it is found, and the garbage collector has less to do. */
+const BINS_WORTH_KEEPING = 40;
 
 /** Decodes, merges and sorts the strata of one metric on one slice. */
 export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
@@ -71,7 +78,7 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
     candidateCount: sumOf(observed, (stratum) => stratum.candidate.total),
     pairCount: sumOf(observed, (stratum) => totalCount(stratum.pairs)),
   };
-  observedRows.set(strata, row);
+  if (binsOf(observed) >= BINS_WORTH_KEEPING) observedRows.set(strata, row);
   return row;
 }
 
@@ -105,6 +112,13 @@ function splitLike(row: ObservedRow, all: ObservedRow): readonly ObservedStratum
     );
     return { ...stratum, propensity: all.observedSplit?.[index]?.propensity ?? stratum.propensity };
   });
+}
+
+function binsOf(strata: readonly ObservedStratum[]): number {
+  return sumOf(
+    strata,
+    ({ baseline, candidate, pairs }) => baseline.bins.length + candidate.bins.length + pairs.length,
+  );
 }
 
 function newestOf(strata: readonly StratumEvidence[]): number | null {
