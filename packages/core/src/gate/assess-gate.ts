@@ -1,5 +1,6 @@
 import { rejectByEBenjaminiHochberg } from "../statistics/e-bh.ts";
-import { logSumExp } from "../statistics/log-sum-exp.ts";
+import type { WeightedLogValue } from "../statistics/log-sum-exp.ts";
+import { logWeightedAverage } from "../statistics/log-sum-exp.ts";
 import type { AssessedRow } from "./assess-row.ts";
 import { assessRow, compiledOf } from "./assess-row.ts";
 import type { GateConfidence } from "./criterion.ts";
@@ -147,12 +148,12 @@ function combine(
   weights: readonly number[],
   logOf: (row: AssessedRow) => number,
 ): number {
-  const terms: number[] = [];
+  const terms: WeightedLogValue[] = [];
   for (const [index, row] of rows.entries()) {
     const weight = weights[index] as number;
-    if (weight > 0) terms.push(Math.log(weight) + logOf(row));
+    if (weight > 0) terms.push({ weight, logValue: logOf(row) });
   }
-  return terms.length === 0 ? 0 : logSumExp(terms);
+  return terms.length === 0 ? 0 : logWeightedAverage(terms);
 }
 
 type FailedRows = { readonly culprit: number; readonly has: (index: number) => boolean };

@@ -1,4 +1,6 @@
+import { integerAt, isCount } from "./bin-keys.ts";
 import { valueOfBin } from "./bins.ts";
+import { decodeCell } from "./decoded-cell.ts";
 import type { EvidenceCell, PairCell } from "./evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
 
@@ -74,25 +76,10 @@ function newestOf(left: Dated, right: Dated): Dated {
   return newest > 0 ? { newestAtMs: newest } : {};
 }
 
-/**
- * The bins of a cell, ascending. Sorted because floating-point sums depend on the order of their terms
- * and the order of an object's keys depends on its history: equal evidence must give equal verdicts,
- * to the bit. A key that is no integer or a count that is no positive number holds no observation.
- */
+/** The bins of a cell, ascending; see {@link decodeCell}. */
 export function cellBins(cell: EvidenceCell): readonly BinCount[] {
-  const result: BinCount[] = [];
-  let isAscending = true;
-  let previous = Number.NEGATIVE_INFINITY;
-  for (const key in cell.bins) {
-    const count = cell.bins[key];
-    if (!isCount(count)) continue;
-    const bin = integerAt(key, 0, key.length);
-    if (Number.isNaN(bin)) continue;
-    isAscending &&= previous < bin;
-    previous = bin;
-    result.push({ bin, count });
-  }
-  return isAscending ? result : result.toSorted((left, right) => left.bin - right.bin);
+  const { bins, counts } = decodeCell(cell);
+  return bins.map((bin, index) => ({ bin, count: counts[index] as number }));
 }
 
 /** The joint bins of a pair cell, ascending by baseline bin and then by candidate bin. */
@@ -128,26 +115,6 @@ function jointBins(joint: Readonly<Record<string, number>>): readonly PairBinCou
   }
   return isSorted ? result : result.toSorted(comparePairs);
 }
-
-/**
- * The decimal integer in text[start, end), NaN if there is none. Thousands of joint bins are read at
- * every look, and cutting each into two strings takes longer than all the tests on them.
- */
-function integerAt(text: string, start: number, end: number): number {
-  const isNegative = text.charCodeAt(start) === MINUS;
-  const first = isNegative ? start + 1 : start;
-  if (first >= end) return Number.NaN;
-  let value = 0;
-  for (let index = first; index < end; index += 1) {
-    const digit = text.charCodeAt(index) - ZERO;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
-  }
-  return isNegative ? -value : value;
-}
-
-const MINUS = 45;
-const ZERO = 48;
 
 function comparePairs(left: PairBinCount, right: PairBinCount): number {
   return left.baselineBin - right.baselineBin || left.candidateBin - right.candidateBin;
@@ -198,10 +165,6 @@ export function totalOf(counts: Readonly<Record<string, number>>): number {
   let total = 0;
   for (const count of Object.values(counts)) total += count;
   return total;
-}
-
-function isCount(count: unknown): count is number {
-  return typeof count === "number" && Number.isFinite(count) && count > 0;
 }
 
 function mergeCounts(

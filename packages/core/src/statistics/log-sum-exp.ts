@@ -10,3 +10,17 @@ export function logSumExp(logValues: readonly number[]): number {
   for (const logValue of logValues) sum += Math.exp(logValue - largest);
   return largest + Math.log(sum);
 }
+
+/** One e-value (as natural logarithm) and its share of an average. */
+export type WeightedLogValue = { readonly weight: number; readonly logValue: number };
+
+/**
+ * ln(Σ weight_i · E_i), the weighted average of e-values. With weights that were fixed beforehand and
+ * sum to at most 1 it is an e-value again, under any dependence between the E_i (linearity of the
+ * expectation; Vovk and Wang 2021, section 3).
+ */
+export function logWeightedAverage(terms: readonly WeightedLogValue[]): number {
+  return logSumExp(
+    terms.filter((term) => term.weight > 0).map((term) => Math.log(term.weight) + term.logValue),
+  );
+}

@@ -10,7 +10,7 @@ const SHARE_FROM_START = 0.5;
  *
  * @param planned Number of blocks that the plan foresees, >= 1 (for hourly blocks: its hours).
  */
-export function restartWeights(planned: number): number[] {
+function restartWeights(planned: number): number[] {
   if (planned <= 1) return [1];
   const later = (1 - SHARE_FROM_START) / (planned - 1);
   return Array.from({ length: planned }, (_, index) => (index === 0 ? SHARE_FROM_START : later));
@@ -27,10 +27,7 @@ export function restartWeights(planned: number): number[] {
  * @param weights π_t of the blocks; blocks beyond the last weight have π = 0.
  * @returns ln M per grid point, before the grid's own weights.
  */
-export function restartLogs(
-  blocks: readonly (readonly number[])[],
-  weights: readonly number[],
-): number[] {
+function restartLogs(blocks: readonly (readonly number[])[], weights: readonly number[]): number[] {
   const logs = (blocks[0] ?? GRID_EXPONENTS).map(() => Number.NEGATIVE_INFINITY);
   for (const [time, factors] of blocks.entries()) {
     const logWeight = Math.log(weights[time] ?? 0);
