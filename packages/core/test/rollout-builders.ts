@@ -97,6 +97,8 @@ function verdictOf(verdict: VerdictKind, evidence: EvidenceState, id = "quality"
     method: "test",
     sentence: `${id} is ${verdict} (${evidence}).`,
     moreObservations: null,
+    hoursNeeded: null,
+    newestAtMs: null,
   };
 }
 
@@ -113,6 +115,11 @@ export function gateReport(
   return {
     verdict,
     verdicts: [judged],
+    open:
+      verdict === "pass"
+        ? { count: 0, sentences: [], states: [] }
+        : { count: 1, sentences: [judged.sentence], states: [judged.evidence] },
+    delays: [],
     warnings: parts.hasWarning === true ? [warning] : [],
     culprit: verdict === "fail" ? judged : null,
     logHarm: 0,

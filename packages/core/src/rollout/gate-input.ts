@@ -1,12 +1,19 @@
 import { RING_EXCLUSION } from "../evaluation/observations.ts";
 import { emptyCell } from "../gate/cells.ts";
-import type { MetricEvidence, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
+import type {
+  EvidenceBlock,
+  MetricEvidence,
+  RolloutEvidence,
+  StageExposure,
+  TimedEvidence,
+} from "../gate/evidence.ts";
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
+import { neededTimes } from "../gate/windows.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
-import type { Stage, Strategy } from "./strategy.ts";
+import type { Stage, StageKind, Strategy } from "./strategy.ts";
 
 /**
  * What the gate judges of a rollout in its present stage; null when it is in none. Slices are those
@@ -36,6 +43,7 @@ export function gateInputOf(
         .filter((entry) => judged.has(entry.metric))
         .map((entry) => (tolerant.has(entry.metric) ? sampledOnly(entry) : entry)),
       exposures: own.exposures,
+      ...neededTimes(own, rollout.strategy.criteria, metrics),
     },
     confidence: rollout.strategy.confidence,
     stage: {
@@ -43,9 +51,29 @@ export function gateInputOf(
       kind: stage.kind,
       shareBps: stage.shareBps,
       nextShareBps: next?.shareBps ?? 10_000,
-      observationsPerHour: null,
+      observationsPerHour: pacePerHour(own, rollout.state.stageIndex, stage.kind),
     },
   };
+}
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+/** Counted in the present stage per hour, between its first and its newest request; null before a minute. */
+function pacePerHour(
+  { exposures }: RolloutEvidence,
+  stageIndex: number,
+  kind: StageKind,
+): number | null {
+  let [count, firstMs, lastMs] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const exposure of exposures) {
+    if (exposure.stageIndex !== stageIndex) continue;
+    count += kind === "shadow" ? exposure.pairs : exposure.candidate;
+    firstMs = Math.min(firstMs, exposure.firstObservedAtMs ?? Number.POSITIVE_INFINITY);
+    lastMs = Math.max(lastMs, exposure.lastObservedAtMs ?? Number.NEGATIVE_INFINITY);
+  }
+  const lengthMs = lastMs - firstMs;
+  return lengthMs >= MINUTE_MS ? (count * HOUR_MS) / lengthMs : null;
 }
 
 /** Counted in the present stage: pairs in shadow, else answers of the candidate. */
@@ -100,7 +128,16 @@ function evidenceOfRevision(rollout: Rollout, evidence: RolloutEvidence): Rollou
       .map((entry) => ({ ...entry, strata: renumbered(entry.strata, first) }))
       .filter((entry) => entry.strata.length > 0),
     exposures: exposuresOfRevision(rollout, evidence.exposures),
+    ...(evidence.timed === undefined
+      ? {}
+      : { timed: evidence.timed.map((entry) => ({ ...entry, blocks: blocksFrom(entry, first) })) }),
   };
+}
+
+function blocksFrom({ blocks }: TimedEvidence, first: number): EvidenceBlock[] {
+  return blocks
+    .map((block) => ({ ...block, strata: renumbered(block.strata, first) }))
+    .filter(({ strata }) => strata.length > 0);
 }
 
 /** The exposures of the present revision's stages, by their place in its strategy. */

@@ -1,4 +1,4 @@
-import type { GateReport, Verdict } from "../gate/verdict.ts";
+import type { GateReport, LabelDelay, OpenChecks, Verdict } from "../gate/verdict.ts";
 import type { DecideInput, Requirement } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
@@ -66,10 +66,27 @@ function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
     code: warning.kind === "no_traffic" ? "observations" : "integrity",
     sentence: warning.sentence,
   }));
-  const open = openVerdicts(stage, gate);
-  if (gate.verdict === "pass" || isProven(stage, gate)) return integrity;
-  const sentences = open.length === 0 ? [gate.sentence] : open.map((verdict) => verdict.sentence);
-  return [...integrity, ...sentences.map((sentence): Requirement => ({ code: "gate", sentence }))];
+  const late = gate.delays.flatMap((delay) => labelsUnmet(delay, input.nowMs));
+  if (gate.verdict === "pass" || isProven(stage, gate)) return [...integrity, ...late];
+  const { count, sentences: listed } = openChecks(stage, gate);
+  const more = count - listed.length;
+  const rest = more > 0 ? [`${more} more checks are not passed yet.`] : [];
+  const sentences = count === 0 ? [gate.sentence] : [...listed, ...rest];
+  return [
+    ...integrity,
+    ...late,
+    ...sentences.map((sentence): Requirement => ({ code: "gate", sentence })),
+  ];
+}
+
+/** Half of the requests must have had the time that a label takes; those who are quick are not all. */
+function labelsUnmet(delay: LabelDelay, nowMs: number): Requirement[] {
+  const { metric, delaySeconds, medianRequestAtMs } = delay;
+  const isOldEnough =
+    medianRequestAtMs !== null && nowMs - medianRequestAtMs >= delaySeconds * 1_000;
+  if (isOldEnough) return [];
+  const sentence = `${capitalised(metric)} is known about ${inWords(delaySeconds)} after a request, and fewer than half of the requests are as old as that.`;
+  return [{ code: "gate", sentence }];
 }
 
 /**
@@ -82,6 +99,13 @@ export function openVerdicts(stage: Stage, gate: GateReport): readonly Verdict[]
     const isNeeded = stage.prove === undefined || stage.prove.includes(row.criterionId);
     return isNeeded || row.verdict !== "inconclusive";
   });
+}
+
+/** The same in brief; a stage that must prove everything need not look at every row. */
+function openChecks(stage: Stage, gate: GateReport): Pick<OpenChecks, "count" | "sentences"> {
+  if (stage.prove === undefined) return gate.open;
+  const open = openVerdicts(stage, gate);
+  return { count: open.length, sentences: open.slice(0, 12).map((row) => row.sentence) };
 }
 
 /** The criteria that the stage names are there, judged, and safe, while others are merely open. */

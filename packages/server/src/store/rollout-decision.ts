@@ -16,6 +16,7 @@ import {
   gateInputOf,
   judge,
   stageObservationsOf,
+  timedNeeds,
 } from "@spillway/core";
 import type { Ids } from "../ports.ts";
 import type { Database } from "./database.ts";
@@ -116,7 +117,11 @@ async function loadInputs(
     .execute(async (trx) => {
       const stored = await findRollout(trx, request.rolloutId);
       if (stored === null) return null;
-      const evidence = await loadEvidence(trx, request.rolloutId);
+      const needs = timedNeeds(stored.rollout.strategy.criteria, deps.metrics);
+      const evidence = await loadEvidence(trx, request.rolloutId, {
+        needs,
+        firstStageNumber: stored.rollout.firstStageNumber ?? 0,
+      });
       return {
         rollout: stored.rollout,
         event: request.event,

@@ -1,6 +1,7 @@
 import type { Feature, JsonObject, MetricDefinition, Strategy } from "@spillway/core";
 import {
   AppError,
+  baselineProblems,
   DEFAULT_CONFIDENCE,
   parseCriteria,
   parseStrategy,
@@ -86,6 +87,7 @@ export async function fitStrategy(
   const problems = [
     ...levelled.problems,
     ...strategyProblems(parsed.strategy, feature.tier),
+    ...baselineProblems(parsed.strategy.criteria, deps.metrics),
     ...wanted.filter(({ name }) => !Object.hasOwn(typical, name)).map(unknownLevel),
     ...parsed.strategy.stages.flatMap((stage, index) => ringProblems(stage.ring, index, feature)),
   ];
