@@ -16,6 +16,7 @@ const TASKS = {
   test: { program: ["node_modules/vitest/vitest.mjs", "run"], needsDashboard: true },
   check: { program: ["scripts/check.mjs"], needsDashboard: false },
   "crash-test": { program: ["packages/testkit/src/crash-test/main.ts"], needsDashboard: true },
+  "bench:decisions": { program: ["bench/decisions/main.ts"], needsDashboard: false },
 };
 
 async function main([name, ...args]) {

@@ -59,7 +59,7 @@ export type TestPart = {
  * that time, and it then costs ln(1/0.95) = 0.05; where pairs exist they are the sharper evidence
  * by far and can afford ln(1/0.05) = 3.0.
  */
-const LIVE_WEIGHT = 0.95;
+export const LIVE_WEIGHT = 0.95;
 
 /**
  * ln E of a test on a row: the average over its parts of the average of two readings,

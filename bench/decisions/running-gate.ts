@@ -1,0 +1,165 @@
+import type {
+  Comparison,
+  CriterionTestPart,
+  CriterionTests,
+  MetricDefinition,
+} from "@spillway/core";
+import { criterionTests, DEFAULT_CONFIDENCE } from "@spillway/core";
+
+export type TestedComparison = Exclude<Comparison, { kind: "zero_tolerance" }>;
+
+/** What is asked before an advance: the product's own comparison and the share that would follow. */
+export type SafetyQuestion = {
+  readonly comparison: TestedComparison;
+  readonly nextShareBps: number;
+};
+
+export type GateRow = {
+  readonly metric: MetricDefinition;
+  readonly comparison: TestedComparison;
+  readonly safety: readonly SafetyQuestion[];
+};
+
+type Test = { readonly first: number; readonly weights: readonly number[] };
+
+const GRID = 9;
+export const LOG_ROLLBACK = Math.log(1 / DEFAULT_CONFIDENCE.alpha);
+export const LOG_BLOCK = Math.log(1 / DEFAULT_CONFIDENCE.alphaBlock);
+export const LOG_PROMOTE = Math.log(1 / DEFAULT_CONFIDENCE.alphaPromote);
+const LOG_AMBER = Math.log(DEFAULT_CONFIDENCE.amberOdds);
+
+/**
+ * The gate's tests of one criterion, compiled: what an observation adds to every log-wealth comes from
+ * the product (criterionTests), and only the adding is done here. running-gate.test.ts holds it
+ * against assessGate.
+ */
+export class GateTests {
+  readonly size: number;
+  readonly harm: Test;
+  readonly block: Test;
+  readonly safety: readonly Test[];
+  readonly gridWeights: readonly number[];
+  readonly armWeight: number;
+  readonly #parts: readonly CriterionTestPart[];
+  readonly #rows = new Map<string, Float64Array>();
+
+  constructor(row: GateRow) {
+    const base = testsOf(row.metric, row.comparison, 10_000);
+    const safeties = row.safety.map(
+      ({ comparison, nextShareBps }) => testsOf(row.metric, comparison, nextShareBps).safety,
+    );
+    const parts: CriterionTestPart[] = [];
+    const place = (added: readonly CriterionTestPart[]): Test => {
+      const first = parts.length * GRID;
+      parts.push(...added);
+      return { first, weights: added.map(({ weight }) => weight) };
+    };
+    this.harm = place(base.harm);
+    this.block = place(base.block);
+    this.safety = safeties.map((added) => place(added));
+    this.gridWeights = base.gridWeights;
+    this.armWeight = base.armWeight;
+    this.#parts = parts;
+    this.size = parts.length * GRID;
+  }
+
+  /** What one observation adds to all log-wealths of the row. */
+  armRow(propensityBps: number, arm: "baseline" | "candidate", bin: number): Float64Array {
+    return this.#row(`${propensityBps} ${arm} ${bin}`, (part) =>
+      part.armLogs({ arm, bin, propensityBps }),
+    );
+  }
+
+  pairRow(baselineBin: number, candidateBin: number): Float64Array {
+    return this.#row(`${baselineBin}:${candidateBin}`, (part) =>
+      part.pairLogs({ baselineBin, candidateBin }),
+    );
+  }
+
+  #row(key: string, logsOf: (part: CriterionTestPart) => readonly number[]): Float64Array {
+    const known = this.#rows.get(key);
+    if (known !== undefined) return known;
+    const row = Float64Array.from(this.#parts.flatMap((part) => logsOf(part)));
+    this.#rows.set(key, row);
+    return row;
+  }
+}
+
+function testsOf(
+  metric: MetricDefinition,
+  comparison: TestedComparison,
+  nextShareBps: number,
+): CriterionTests {
+  const tests = criterionTests(metric, comparison, nextShareBps);
+  if (tests === null) throw new RangeError(`The gate has no test for ${metric.name}.`);
+  return tests;
+}
+
+/** One history of a {@link GateTests}: its log-wealths so far. */
+export class RunningGate {
+  readonly tests: GateTests;
+  readonly #logs: Float64Array;
+  readonly #armWeight: number;
+
+  /** Evidence from pairs alone has no live reading, so nothing is set aside for it. */
+  constructor(tests: GateTests, evidence: "arms" | "pairs" = "arms") {
+    this.tests = tests;
+    this.#logs = new Float64Array(tests.size);
+    this.#armWeight = evidence === "arms" ? tests.armWeight : 1;
+  }
+
+  reset(): void {
+    this.#logs.fill(0);
+  }
+
+  add(row: Float64Array, count: number): void {
+    const logs = this.#logs;
+    for (let index = 0; index < logs.length; index += 1) {
+      logs[index] = (logs[index] as number) + count * (row[index] as number);
+    }
+  }
+
+  /** ln E of a test; what assessGate reports for the same counts. */
+  logE(test: Test): number {
+    let total = 0;
+    for (const [part, weight] of test.weights.entries()) {
+      total += weight * (this.#armWeight * this.#mixed(test.first + part * GRID));
+    }
+    return Math.log(total + 1 - this.#armWeight);
+  }
+
+  /** Whether ln E reaches a threshold. Most looks are settled by the largest log-wealth alone. */
+  reaches(test: Test, logThreshold: number): boolean {
+    const end = test.first + test.weights.length * GRID;
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let index = test.first; index < end; index += 1) {
+      const log = this.#logs[index] as number;
+      if (log > largest) largest = log;
+    }
+    return largest >= logThreshold && this.logE(test) >= logThreshold;
+  }
+
+  provesHarm(): boolean {
+    return (
+      this.reaches(this.tests.harm, LOG_ROLLBACK) && this.reaches(this.tests.block, LOG_BLOCK)
+    );
+  }
+
+  /** Odds of harm at which the product holds, provided that the candidate looks worse at all. */
+  isAmber(): boolean {
+    return this.reaches(this.tests.harm, LOG_AMBER);
+  }
+
+  provesSafety(question: number): boolean {
+    return this.reaches(this.tests.safety[question] as Test, LOG_PROMOTE);
+  }
+
+  #mixed(first: number): number {
+    const weights = this.tests.gridWeights;
+    let sum = 0;
+    for (let index = 0; index < GRID; index += 1) {
+      sum += (weights[index] as number) * Math.exp(this.#logs[first + index] as number);
+    }
+    return sum;
+  }
+}
