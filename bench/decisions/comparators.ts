@@ -162,8 +162,8 @@ function createSequentialRatio(policy: Policy): Rule {
   };
 }
 
-function createKayentaRule(): Rule {
-  const judge = createKayenta();
+function createKayentaRule({ minutes }: Policy): Rule {
+  const judge = createKayenta(minutes);
   return {
     rollback: (history) => {
       judge.observe(history);

@@ -20,14 +20,16 @@ export class ArmHistory {
     }
   }
 
-  add(minute: number, outcome: Outcome, count: number): void {
+  add(minute: number, { count, sum, squares, naive }: ArmSums): void {
     this.count[minute] = (this.count[minute] as number) + count;
-    this.sum[minute] = (this.sum[minute] as number) + count * outcome.value;
-    this.squares[minute] =
-      (this.squares[minute] as number) + count * outcome.value * outcome.value;
-    this.naive[minute] = (this.naive[minute] as number) + count * outcome.naive;
+    this.sum[minute] = (this.sum[minute] as number) + sum;
+    this.squares[minute] = (this.squares[minute] as number) + squares;
+    this.naive[minute] = (this.naive[minute] as number) + naive;
   }
 }
+
+/** Sums over some observations. */
+export type ArmSums = { count: number; sum: number; squares: number; naive: number };
 
 /** What a comparator sees of an observation. */
 export type Outcome = { readonly value: number; readonly naive: number };

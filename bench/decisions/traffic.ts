@@ -1,5 +1,5 @@
 import type { Distribution } from "./distribution.ts";
-import type { ArmHistory, Outcome } from "./history.ts";
+import type { ArmHistory, ArmSums, Outcome } from "./history.ts";
 import type { Random } from "./random.ts";
 import { IndexSampler, PoissonSampler } from "./random.ts";
 import type { GateTests, RunningGate } from "./running-gate.ts";
@@ -43,20 +43,30 @@ class ArmTraffic {
 
   /** One minute of requests, into the history and the gate. */
   play(random: Random, into: { minute: number; arm: ArmHistory; gate: RunningGate }): void {
-    const { minute, arm, gate } = into;
-    const take = (kind: Kind, count: number): void => {
-      gate.add(kind.row, count);
-      arm.add(minute, kind.outcome, count);
-    };
-    for (const [index, sampler] of this.#counts.entries()) {
-      const count = sampler.draw(random);
-      if (count > 0) take(this.#kinds[index] as Kind, count);
+    const seen = { count: 0, sum: 0, squares: 0, naive: 0 };
+    for (let index = 0; index < this.#counts.length; index += 1) {
+      const count = (this.#counts[index] as PoissonSampler).draw(random);
+      if (count > 0) {
+        const kind = this.#kinds[index] as Kind;
+        into.gate.add(kind.row, count);
+        addTo(seen, kind.outcome, count);
+      }
     }
     const requests = this.#total.draw(random);
     for (let request = 0; request < requests; request += 1) {
-      take(this.#kinds[this.#which.draw(random)] as Kind, 1);
+      const kind = this.#kinds[this.#which.draw(random)] as Kind;
+      into.gate.add(kind.row, 1);
+      addTo(seen, kind.outcome, 1);
     }
+    into.arm.add(into.minute, seen);
   }
+}
+
+function addTo(sums: ArmSums, { value, naive }: Outcome, count: number): void {
+  sums.count += count;
+  sums.sum += count * value;
+  sums.squares += count * value * value;
+  sums.naive += count * naive;
 }
 
 export type PhaseTraffic = {

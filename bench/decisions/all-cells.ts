@@ -1,0 +1,23 @@
+import type { Cell } from "./cell.ts";
+import {
+  dayShiftCells,
+  driftCells,
+  editCells,
+  eventRatioCells,
+  mistunedCells,
+} from "./metric-cells.ts";
+import { costCells, latencyCells, scoreCells } from "./value-cells.ts";
+
+/** All cells, in the order of the report. */
+export function allCells(): readonly Cell[] {
+  return [
+    ...editCells(),
+    ...eventRatioCells(),
+    ...scoreCells(),
+    ...latencyCells(),
+    ...costCells(),
+    ...driftCells(),
+    ...mistunedCells(),
+    ...dayShiftCells(),
+  ];
+}
