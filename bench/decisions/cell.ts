@@ -1,3 +1,6 @@
+import type { Rule } from "./comparators.ts";
+import type { History } from "./history.ts";
+
 /** When a rule fired on one history; infinite when it never did. */
 export type Firing = {
   readonly rollbackExposed: number;
@@ -7,7 +10,13 @@ export type Firing = {
 };
 
 /** One rule on all histories of a cell, in the order of the replications. */
-export type RuleRun = { readonly rule: string; readonly firings: readonly Firing[] };
+export type RuleRun = {
+  readonly rule: string;
+  readonly firings: readonly Firing[];
+  /** What the rule can do at all. */
+  readonly canRollback: boolean;
+  readonly canPromote: boolean;
+};
 
 /** A cell of the benchmark: one kind of traffic, and every rule that watches it. */
 export type Cell = {
@@ -22,6 +31,8 @@ export const NEVER = Number.POSITIVE_INFINITY;
 
 /** The product's rule. */
 export const SPILLWAY = "spillway";
+/** Its test of any harm alone, where the anchors are about that. */
+export const SPILLWAY_HARM = "spillway_harm";
 
 /** A firing that is written while a history is played. */
 export type OpenFiring = { -readonly [Name in keyof Firing]: Firing[Name] };
@@ -33,4 +44,55 @@ export function openFiring(): OpenFiring {
     promoteExposed: NEVER,
     promoteMinute: NEVER,
   };
+}
+
+/** A rule on one history. */
+export type Watched = {
+  readonly name: string;
+  readonly firing: OpenFiring;
+  readonly rule: Rule;
+};
+
+/** Lets a rule look once; true when it has just fired. */
+export function look({ rule, firing }: Watched, history: History): boolean {
+  const exposed = history.candidate.count[history.minute] as number;
+  let hasFired = false;
+  if (firing.rollbackMinute === NEVER && rule.rollback?.(history) === true) {
+    firing.rollbackMinute = history.minute;
+    firing.rollbackExposed = exposed;
+    hasFired = true;
+  }
+  if (firing.promoteMinute === NEVER && rule.promote?.(history) === true) {
+    firing.promoteMinute = history.minute;
+    firing.promoteExposed = exposed;
+    hasFired = true;
+  }
+  return hasFired;
+}
+
+/** Whether nothing that a rule may still do is left. */
+export function hasSettled({ rule, firing }: Watched): boolean {
+  const canRollback = rule.rollback !== undefined && firing.rollbackMinute === NEVER;
+  const canPromote = rule.promote !== undefined && firing.promoteMinute === NEVER;
+  return !canRollback && !canPromote;
+}
+
+/** Firings of many histories, gathered by rule. */
+export class RunCollector {
+  readonly #runs = new Map<string, Omit<RuleRun, "firings"> & { readonly firings: Firing[] }>();
+
+  add({ name, rule, firing }: Watched): void {
+    const run = this.#runs.get(name) ?? {
+      rule: name,
+      firings: [],
+      canRollback: rule.rollback !== undefined,
+      canPromote: rule.promote !== undefined,
+    };
+    run.firings.push(firing);
+    this.#runs.set(name, run);
+  }
+
+  runs(): readonly RuleRun[] {
+    return [...this.#runs.values()];
+  }
 }

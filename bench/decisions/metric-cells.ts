@@ -27,6 +27,7 @@ export type SteadyCell = {
   readonly propensityBps?: number;
   readonly comparators?: readonly Comparator[];
   readonly effort?: number;
+  readonly hasHarmAlone?: boolean;
 };
 
 export function steadyCell(cell: SteadyCell): Cell {
@@ -40,7 +41,7 @@ type PhasedCell = Omit<SteadyCell, "baseline" | "candidate" | "propensityBps"> &
 
 export function metricCell(cell: PhasedCell): Cell {
   const { id, metric, comparison, policy, outcomeOf, phases } = cell;
-  const { comparators = COMPARATORS, effort = 1 } = cell;
+  const { comparators = COMPARATORS, effort = 1, hasHarmAlone = false } = cell;
   const safety = cell.safety ?? { comparison, nextShareBps: FULL_SHARE };
   const row: GateRow = { metric, comparison, safety: [safety] };
   const group = id.slice(0, id.indexOf("_"));
@@ -49,7 +50,10 @@ export function metricCell(cell: PhasedCell): Cell {
     group,
     effort,
     run: (replications) =>
-      watchMetric({ id, row, policy, outcomeOf, phases, comparators }, replications),
+      watchMetric(
+        { id, row, policy, outcomeOf, phases, comparators, hasHarmAlone },
+        replications,
+      ),
   };
 }
 
@@ -153,6 +157,7 @@ export function mistunedCells(): readonly Cell[] {
         comparison: { kind: "difference", hold: 0.01 * design, rollback: 0.02 * design },
         safety: { comparison: TWO_POINTS, nextShareBps: FULL_SHARE },
         comparators: [],
+        hasHarmAlone: true,
       }),
     ),
   );

@@ -37,7 +37,7 @@ const UNKNOWN: Figures = {
 };
 
 export function measureCell(cell: Cell, runs: readonly RuleRun[]): readonly MeasuredRule[] {
-  return runs.map(({ rule, firings }) => {
+  return runs.map(({ rule, firings, canRollback, canPromote }) => {
     const exposed = sorted(firings, ({ rollbackExposed }) => rollbackExposed);
     const minutes = sorted(firings, minutesToPromote);
     const promoted = firings.filter(({ promoteMinute }) => promoteMinute < NEVER).length;
@@ -48,8 +48,8 @@ export function measureCell(cell: Cell, runs: readonly RuleRun[]): readonly Meas
         cell: cell.id,
         rule,
         replications: firings.length,
-        rollbackRate: rolledBack / firings.length,
-        promoteRate: promoted / firings.length,
+        rollbackRate: canRollback ? rolledBack / firings.length : null,
+        promoteRate: canPromote ? promoted / firings.length : null,
         medianExposed: finite(quantile(exposed, 0.5)),
         p80Exposed: finite(quantile(exposed, 0.8)),
         medianMinutesToPromote: finite(quantile(minutes, 0.5)),

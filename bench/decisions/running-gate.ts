@@ -20,6 +20,10 @@ export type GateRow = {
   readonly safety: readonly SafetyQuestion[];
 };
 
+export type GateQuestions = Omit<CriterionTests, "safety"> & {
+  readonly safety: readonly CriterionTests["safety"][];
+};
+
 type Test = { readonly first: number; readonly weights: readonly number[] };
 
 const GRID = 9;
@@ -43,22 +47,18 @@ export class GateTests {
   readonly #parts: readonly CriterionTestPart[];
   readonly #rows = new Map<string, Float64Array>();
 
-  constructor(row: GateRow) {
-    const base = testsOf(row.metric, row.comparison, 10_000);
-    const safeties = row.safety.map(
-      ({ comparison, nextShareBps }) => testsOf(row.metric, comparison, nextShareBps).safety,
-    );
+  constructor(questions: GateQuestions) {
     const parts: CriterionTestPart[] = [];
     const place = (added: readonly CriterionTestPart[]): Test => {
       const first = parts.length * GRID;
       parts.push(...added);
       return { first, weights: added.map(({ weight }) => weight) };
     };
-    this.harm = place(base.harm);
-    this.block = place(base.block);
-    this.safety = safeties.map((added) => place(added));
-    this.gridWeights = base.gridWeights;
-    this.armWeight = base.armWeight;
+    this.harm = place(questions.harm);
+    this.block = place(questions.block);
+    this.safety = questions.safety.map((added) => place(added));
+    this.gridWeights = questions.gridWeights;
+    this.armWeight = questions.armWeight;
     this.#parts = parts;
     this.size = parts.length * GRID;
   }
@@ -83,6 +83,14 @@ export class GateTests {
     this.#rows.set(key, row);
     return row;
   }
+}
+
+/** All questions about a row, as the gate of the product asks them. */
+export function gateQuestions({ metric, comparison, safety }: GateRow): GateQuestions {
+  return {
+    ...testsOf(metric, comparison, 10_000),
+    safety: safety.map((asked) => testsOf(metric, asked.comparison, asked.nextShareBps).safety),
+  };
 }
 
 function testsOf(
@@ -140,9 +148,12 @@ export class RunningGate {
   }
 
   provesHarm(): boolean {
-    return (
-      this.reaches(this.tests.harm, LOG_ROLLBACK) && this.reaches(this.tests.block, LOG_BLOCK)
-    );
+    return this.provesAnyHarm() && this.reaches(this.tests.block, LOG_BLOCK);
+  }
+
+  /** Whether there is harm at all; the product rolls back only if it is beyond the hold level too. */
+  provesAnyHarm(): boolean {
+    return this.reaches(this.tests.harm, LOG_ROLLBACK);
   }
 
   /** Odds of harm at which the product holds, provided that the candidate looks worse at all. */

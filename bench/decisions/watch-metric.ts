@@ -1,12 +1,20 @@
-import type { Firing, OpenFiring, RuleRun } from "./cell.ts";
-import { NEVER, openFiring, SPILLWAY } from "./cell.ts";
+import type { RuleRun, Watched } from "./cell.ts";
+import {
+  hasSettled,
+  look,
+  NEVER,
+  openFiring,
+  RunCollector,
+  SPILLWAY,
+  SPILLWAY_HARM,
+} from "./cell.ts";
 import type { Comparator, Policy, Rule } from "./comparators.ts";
 import type { History } from "./history.ts";
 import { ArmHistory } from "./history.ts";
 import type { Random } from "./random.ts";
 import { seededRandom } from "./random.ts";
 import type { GateRow } from "./running-gate.ts";
-import { GateTests, RunningGate } from "./running-gate.ts";
+import { gateQuestions, GateTests, RunningGate } from "./running-gate.ts";
 import type { OutcomeOf, Phase, PhaseTraffic } from "./traffic.ts";
 import { compilePhase } from "./traffic.ts";
 
@@ -19,19 +27,15 @@ export type MetricCell = {
   /** Either the same for all histories, or drawn for each. */
   readonly phases: readonly Phase[] | ((random: Random) => readonly Phase[]);
   readonly comparators: readonly Comparator[];
-};
-
-type Watched = {
-  readonly name: string;
-  readonly firing: OpenFiring;
-  readonly rule: Rule;
+  /** Watches the test of any harm by itself, too. */
+  readonly hasHarmAlone?: boolean;
 };
 
 /** Plays all histories of a cell; history k is the same for every rule and every machine. */
 export function watchMetric(cell: MetricCell, replications: number): readonly RuleRun[] {
-  const tests = new GateTests(cell.row);
+  const tests = new GateTests(gateQuestions(cell.row));
   const gate = new RunningGate(tests);
-  const runs = new Map<string, Firing[]>();
+  const collector = new RunCollector();
   const { phases, outcomeOf } = cell;
   const compile = (list: readonly Phase[]): readonly PhaseTraffic[] =>
     list.map((phase) => compilePhase(phase, tests, outcomeOf));
@@ -40,30 +44,26 @@ export function watchMetric(cell: MetricCell, replications: number): readonly Ru
     const random = seededRandom(`${cell.id} ${replication}`);
     const traffic = fixed ?? compile((phases as (random: Random) => readonly Phase[])(random));
     gate.reset();
-    const watched = [watchGate(gate), ...watchComparators(cell, replication)];
+    const watched = [...watchGate(gate, cell), ...watchComparators(cell, replication)];
     play(cell, { random, traffic, gate, watched });
-    for (const { name, firing } of watched) {
-      const firings = runs.get(name) ?? [];
-      firings.push(firing);
-      runs.set(name, firings);
-    }
+    for (const each of watched) collector.add(each);
   }
-  return [...runs].map(([rule, firings]) => ({ rule, firings }));
+  return collector.runs();
 }
 
 /** The product: rollback on both proofs of harm; pass on proof of safety unless it is on hold. */
-function watchGate(gate: RunningGate): Watched {
-  return {
-    name: SPILLWAY,
-    firing: openFiring(),
-    rule: {
-      rollback: () => gate.provesHarm(),
-      promote: (history) => gate.provesSafety(0) && !(gate.isAmber() && looksWorse(history)),
-    },
+function watchGate(gate: RunningGate, { hasHarmAlone }: MetricCell): readonly Watched[] {
+  const rule: Rule = {
+    rollback: () => gate.provesHarm(),
+    promote: (history) => gate.provesSafety(0) && !(gate.isAmber() && looksWorse(history)),
   };
+  const whole = { name: SPILLWAY, firing: openFiring(), rule };
+  if (hasHarmAlone !== true) return [whole];
+  const harm: Rule = { rollback: () => gate.provesAnyHarm() };
+  return [whole, { name: SPILLWAY_HARM, firing: openFiring(), rule: harm }];
 }
 
-function looksWorse({ candidate, baseline, minute }: History): boolean {
+export function looksWorse({ candidate, baseline, minute }: History): boolean {
   const mean = ({ sum, count }: ArmHistory): number =>
     (sum[minute] as number) / (count[minute] as number);
   return mean(candidate) > mean(baseline);
@@ -103,27 +103,4 @@ function play({ policy }: MetricCell, { random, traffic, gate, watched }: Play):
     for (const each of open) isSettled = look(each, history) || isSettled;
     if (isSettled) open = open.filter((each) => !hasSettled(each));
   }
-}
-
-/** Lets a rule look once; true when it has just fired. */
-function look({ rule, firing }: Watched, history: History): boolean {
-  const exposed = history.candidate.count[history.minute] as number;
-  let hasFired = false;
-  if (firing.rollbackMinute === NEVER && rule.rollback?.(history) === true) {
-    firing.rollbackMinute = history.minute;
-    firing.rollbackExposed = exposed;
-    hasFired = true;
-  }
-  if (firing.promoteMinute === NEVER && rule.promote?.(history) === true) {
-    firing.promoteMinute = history.minute;
-    firing.promoteExposed = exposed;
-    hasFired = true;
-  }
-  return hasFired;
-}
-
-function hasSettled({ rule, firing }: Watched): boolean {
-  const canRollback = rule.rollback !== undefined && firing.rollbackMinute === NEVER;
-  const canPromote = rule.promote !== undefined && firing.promoteMinute === NEVER;
-  return !canRollback && !canPromote;
 }
