@@ -6,6 +6,7 @@ import {
   eventRatioCells,
   mistunedCells,
 } from "./metric-cells.ts";
+import { rampCells } from "./ramp-cells.ts";
 import { costCells, latencyCells, scoreCells } from "./value-cells.ts";
 
 /** All cells, in the order of the report. */
@@ -19,5 +20,6 @@ export function allCells(): readonly Cell[] {
     ...driftCells(),
     ...mistunedCells(),
     ...dayShiftCells(),
+    ...rampCells(),
   ];
 }

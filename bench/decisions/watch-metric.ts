@@ -29,6 +29,8 @@ export type MetricCell = {
   readonly comparators: readonly Comparator[];
   /** Watches the test of any harm by itself, too. */
   readonly hasHarmAlone?: boolean;
+  /** False where only other rules are watched. */
+  readonly hasGate?: boolean;
 };
 
 /** Plays all histories of a cell; history k is the same for every rule and every machine. */
@@ -52,13 +54,14 @@ export function watchMetric(cell: MetricCell, replications: number): readonly Ru
 }
 
 /** The product: rollback on both proofs of harm; pass on proof of safety unless it is on hold. */
-function watchGate(gate: RunningGate, { hasHarmAlone }: MetricCell): readonly Watched[] {
+function watchGate(gate: RunningGate, cell: MetricCell): readonly Watched[] {
+  if (cell.hasGate === false) return [];
   const rule: Rule = {
     rollback: () => gate.provesHarm(),
     promote: (history) => gate.provesSafety(0) && !(gate.isAmber() && looksWorse(history)),
   };
   const whole = { name: SPILLWAY, firing: openFiring(), rule };
-  if (hasHarmAlone !== true) return [whole];
+  if (cell.hasHarmAlone !== true) return [whole];
   const harm: Rule = { rollback: () => gate.provesAnyHarm() };
   return [whole, { name: SPILLWAY_HARM, firing: openFiring(), rule: harm }];
 }
