@@ -1,4 +1,5 @@
 import type { Cell } from "./cell.ts";
+import { delayedCells } from "./delayed-cells.ts";
 import {
   dayShiftCells,
   driftCells,
@@ -21,5 +22,6 @@ export function allCells(): readonly Cell[] {
     ...mistunedCells(),
     ...dayShiftCells(),
     ...rampCells(),
+    ...delayedCells(),
   ];
 }

@@ -92,23 +92,30 @@ export function costCells(): readonly Cell[] {
 }
 
 const MEAN_USD = 0.01;
-// Known from the feature's history; of the heavier tail it is what a clipped history would show.
-const SPREAD_USD = MEAN_USD * Math.sqrt(Math.exp(1.2 ** 2) - 1);
+/** Where the gate clips: at 20 expected means. */
+const CEILING_USD = 20 * MEAN_USD;
 
 function costCell(id: string, sigma: number, factor: number): Cell {
-  const metric = metricOf("cost_per_call", { value: MEAN_USD, spread: SPREAD_USD });
+  const plain = metricOf("cost_per_call");
   const costs = (mean: number) =>
-    logNormalBins(metric, { location: Math.log(mean) - sigma ** 2 / 2, sigma });
+    logNormalBins(plain, { location: Math.log(mean) - sigma ** 2 / 2, sigma });
+  const baseline = costs(MEAN_USD);
+  // What the feature's own history shows of the values as they are judged, clipped.
+  const clipped = (bin: number): number => Math.min(CEILING_USD, valueOfBin(plain, bin));
+  const spread = Math.sqrt(
+    meanOf(baseline, (bin) => clipped(bin) ** 2) - meanOf(baseline, clipped) ** 2,
+  );
   return steadyCell({
     id,
-    metric,
+    metric: metricOf("cost_per_call", { value: MEAN_USD, spread }),
     comparison: TEN_PERCENT,
     policy: ratioPolicy({ rollback: 1.1, mean: MEAN_USD, isBinary: false }),
     outcomeOf: (bin) => {
-      const value = valueOfBin(metric, bin);
+      const value = valueOfBin(plain, bin);
       return { value, naive: value };
     },
-    baseline: costs(MEAN_USD),
+    baseline,
     candidate: costs(MEAN_USD * factor),
+    effort: 0.5,
   });
 }
