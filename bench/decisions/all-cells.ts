@@ -7,7 +7,11 @@ import {
   eventRatioCells,
   mistunedCells,
 } from "./metric-cells.ts";
+import { onsetCells, smallSampleCells } from "./onset-cells.ts";
+import { pairCells } from "./pair-cells.ts";
 import { rampCells } from "./ramp-cells.ts";
+import { manyMetricCells, sliceCells } from "./row-cells.ts";
+import { splitCells } from "./split-cells.ts";
 import { costCells, latencyCells, scoreCells } from "./value-cells.ts";
 
 /** All cells, in the order of the report. */
@@ -23,5 +27,11 @@ export function allCells(): readonly Cell[] {
     ...dayShiftCells(),
     ...rampCells(),
     ...delayedCells(),
+    ...sliceCells(),
+    ...onsetCells(),
+    ...manyMetricCells(),
+    ...smallSampleCells(),
+    ...splitCells(),
+    ...pairCells(),
   ];
 }
