@@ -53,8 +53,7 @@ export function missedRequirements(measured: readonly MeasuredRule[]): readonly 
 export function countRequirements(measured: readonly MeasuredRule[]): number {
   const ours = measured.filter(({ figures }) => figures.rule === SPILLWAY);
   return ours.reduce(
-    (sum, { figures }) =>
-      sum + REQUIREMENTS.filter(({ cells }) => cells.test(figures.cell)).length,
+    (sum, { figures }) => sum + REQUIREMENTS.filter(({ cells }) => cells.test(figures.cell)).length,
     0,
   );
 }

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { countRequirements, missedRequirements } from "./acceptance.ts";
 import { allCells } from "./all-cells.ts";
+import type { Cell } from "./cell.ts";
 import { renderResults } from "./markdown.ts";
 import type { Options } from "./options.ts";
 import { parseOptions, USAGE } from "./options.ts";
@@ -15,12 +16,13 @@ const LEAST_REPLICATIONS = 20;
 function main(): number {
   const options = parseOptions(process.argv.slice(2));
   if (options === null) return refuse(USAGE);
-  const known = new Set(allCells().map(({ group }) => group));
+  const cells = allCells();
+  const known = new Set(cells.map(({ group }) => group));
   const unknown = options.groups?.find((group) => !known.has(group));
   if (unknown !== undefined) {
     return refuse(`No cells are called "${unknown}". Cells: ${[...known].join(", ")}.`);
   }
-  const measured = playCells(options);
+  const measured = playCells(cells, options);
   const misses = missedRequirements(measured);
   const figures = measured.map((each) => each.figures);
   const page = renderResults({
@@ -39,8 +41,9 @@ function main(): number {
   return options.isCheck && misses.length > 0 ? 1 : 0;
 }
 
-function playCells({ groups, replications }: Options): readonly MeasuredRule[] {
-  const cells = allCells().filter(({ group }) => groups?.includes(group) ?? true);
+function playCells(all: readonly Cell[], options: Options): readonly MeasuredRule[] {
+  const { groups, replications } = options;
+  const cells = all.filter(({ group }) => groups?.includes(group) ?? true);
   const startedAt = performance.now();
   return cells.flatMap((cell, index) => {
     const cellStartedAt = performance.now();

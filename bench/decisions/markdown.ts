@@ -99,7 +99,7 @@ function textOf(figure: number | null, isRate: boolean): string {
   return isRate ? `${(100 * figure).toFixed(1)}%` : String(Math.round(figure));
 }
 
-export function groupOf(cell: string): string {
+function groupOf(cell: string): string {
   return cell.slice(0, cell.indexOf("_"));
 }
 

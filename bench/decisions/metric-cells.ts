@@ -50,10 +50,7 @@ export function metricCell(cell: PhasedCell): Cell {
     group,
     effort,
     run: (replications) =>
-      watchMetric(
-        { id, row, policy, outcomeOf, phases, comparators, hasHarmAlone },
-        replications,
-      ),
+      watchMetric({ id, row, policy, outcomeOf, phases, comparators, hasHarmAlone }, replications),
   };
 }
 
@@ -190,19 +187,20 @@ export function driftCells(): readonly Cell[] {
       metricCell({
         ...EDITS,
         id: `I_drift ${direction} base + ramp 1-5-25-50 true=+${rise}`,
-        phases: driftPhases(direction === "rising" ? [0.1, 0.2] : [0.2, 0.1], rise),
+        phases: driftPhases(direction === "rising" ? 0.1 : -0.1, rise),
         comparators,
       }),
     ),
   );
 }
 
-function driftPhases([from, to]: readonly [number, number] | number[], rise: number): Phase[] {
+/** The baseline's rate moves by `drift` around 15%. */
+function driftPhases(drift: number, rise: number): Phase[] {
   const phases: Phase[] = [];
   // The rate moves every ten minutes, by less than 0.1 point.
   for (let fromMinute = 0; fromMinute < RAMP_BPS.length * STAGE_MINUTES; fromMinute += 10) {
     const position = fromMinute / (RAMP_BPS.length * STAGE_MINUTES);
-    const rate = (from as number) + ((to as number) - (from as number)) * position;
+    const rate = 0.15 + drift * (position - 0.5);
     phases.push({
       fromMinute,
       propensityBps: RAMP_BPS[Math.floor(fromMinute / STAGE_MINUTES)] as number,

@@ -37,7 +37,9 @@ function watchPairs(id: string, kind: PairKind, replications: number): readonly 
   );
   const gate = new RunningGate(tests, "pairs");
   const kinds = pairShares(kind);
-  const rows = kinds.map(({ baselineBin, candidateBin }) => tests.pairRow(baselineBin, candidateBin));
+  const rows = kinds.map(({ baselineBin, candidateBin }) =>
+    tests.pairRow(baselineBin, candidateBin),
+  );
   const which = new IndexSampler(kinds.map(({ share }) => share));
   const counts = new PoissonSampler(PAIRS_PER_MINUTE);
   const collector = new RunCollector();
@@ -59,7 +61,8 @@ function watchPairs(id: string, kind: PairKind, replications: number): readonly 
     for (let minute = 1; minute <= DAY_MINUTES && open.length > 0; minute += 1) {
       history.minute = minute;
       const count = counts.draw(random);
-      for (let pair = 0; pair < count; pair += 1) gate.add(rows[which.draw(random)] as Float64Array, 1);
+      for (let pair = 0; pair < count; pair += 1)
+        gate.add(rows[which.draw(random)] as Float64Array, 1);
       history.candidate.open(minute);
       history.candidate.add(minute, { count, sum: 0, squares: 0, naive: 0 });
       for (const each of open) look(each, history);
@@ -77,7 +80,7 @@ type PairShare = {
 };
 
 /** The joint shares of the bins of correlated normal scores, from fixed draws. */
-export function pairShares({ correlation, drop }: PairKind): readonly PairShare[] {
+function pairShares({ correlation, drop }: PairKind): readonly PairShare[] {
   const random = seededRandom(`pairs ${correlation} ${drop}`);
   const shares = new Map<number, number>();
   const toBin = (score: number): number => Math.round(100 * Math.min(1, Math.max(0, score)));

@@ -66,13 +66,15 @@ export class IndexSampler {
     this.#alias = Int32Array.from({ length: size }, (_, index) => index);
     const small = [...scaled.keys()].filter((index) => (scaled[index] as number) < 1);
     const large = [...scaled.keys()].filter((index) => (scaled[index] as number) >= 1);
-    while (small.length > 0 && large.length > 0) {
-      const low = small.pop() as number;
-      const high = large.at(-1) as number;
+    for (;;) {
+      const [low, high] = [small.pop(), large.at(-1)];
+      if (low === undefined || high === undefined) break;
       this.#keep[low] = scaled[low] as number;
       this.#alias[low] = high;
       scaled[high] = (scaled[high] as number) - (1 - (scaled[low] as number));
-      if ((scaled[high] as number) < 1) small.push(large.pop() as number);
+      if ((scaled[high] as number) >= 1) continue;
+      large.pop();
+      small.push(high);
     }
   }
 

@@ -29,7 +29,7 @@ type Test = { readonly first: number; readonly weights: readonly number[] };
 const GRID = 9;
 export const LOG_ROLLBACK = Math.log(1 / DEFAULT_CONFIDENCE.alpha);
 export const LOG_BLOCK = Math.log(1 / DEFAULT_CONFIDENCE.alphaBlock);
-export const LOG_PROMOTE = Math.log(1 / DEFAULT_CONFIDENCE.alphaPromote);
+const LOG_PROMOTE = Math.log(1 / DEFAULT_CONFIDENCE.alphaPromote);
 const LOG_AMBER = Math.log(DEFAULT_CONFIDENCE.amberOdds);
 
 /**

@@ -76,11 +76,7 @@ export type PhaseTraffic = {
 };
 
 /** A phase made ready to draw from. Bins that no rule can tell apart become one kind of outcome. */
-export function compilePhase(
-  phase: Phase,
-  tests: GateTests,
-  outcomeOf: OutcomeOf,
-): PhaseTraffic {
+export function compilePhase(phase: Phase, tests: GateTests, outcomeOf: OutcomeOf): PhaseTraffic {
   const { propensityBps, fromMinute } = phase;
   const share = propensityBps / 10_000;
   const arm = (name: ArmName, distribution: Distribution, part: number): ArmTraffic => {

@@ -86,9 +86,7 @@ function toPart(part: TestPart, scale: OutcomeScale): CriterionTestPart {
     armLogs: ({ arm, bin, propensityBps }) =>
       part.armLogs(scaledStratum({ propensityBps, [arm]: { bins: { [bin]: 1 } } })),
     pairLogs: ({ baselineBin, candidateBin }) =>
-      part.pairLogs(
-        scaledStratum({ pairs: { joint: { [`${baselineBin}:${candidateBin}`]: 1 } } }),
-      ),
+      part.pairLogs(scaledStratum({ pairs: { joint: { [`${baselineBin}:${candidateBin}`]: 1 } } })),
   };
 }
 
