@@ -160,7 +160,7 @@ export function judgeExternal(from, specifier) {
 /** Whether a relative path may lead from one package into another: where the innards are the point. */
 export function mayReachInto(from) {
   const { package: name, isTest } = zoneOf(from);
-  return isTest || name === "testkit" || name === "tooling";
+  return isTest || ["testkit", "bench", "tooling"].includes(name);
 }
 
 /** "@scope/name/deep" -> "@scope/name", "zod/v4" -> "zod". A built-in module keeps its prefix. */
