@@ -7,6 +7,7 @@ import {
   eventRatioCells,
   mistunedCells,
 } from "./metric-cells.ts";
+import { offlineCells } from "./offline-cells.ts";
 import { onsetCells, smallSampleCells } from "./onset-cells.ts";
 import { pairCells } from "./pair-cells.ts";
 import { rampCells } from "./ramp-cells.ts";
@@ -33,5 +34,6 @@ export function allCells(): readonly Cell[] {
     ...smallSampleCells(),
     ...splitCells(),
     ...pairCells(),
+    ...offlineCells(),
   ];
 }

@@ -23,7 +23,7 @@ const LAG = { medianMinutes: 90, sigma: 1 };
 export function delayedCells(): readonly Cell[] {
   return [1, 1.5, 2, 3].map((ratio) => {
     const id = `H_delay ramp p=.08 policy 1.5x true=${ratio}x`;
-    return { id, group: "H", effort: 1, run: (n) => watchDelayed(id, ratio, n) };
+    return { id, group: "H", effort: 0.5, run: (n) => watchDelayed(id, ratio, n) };
   });
 }
 

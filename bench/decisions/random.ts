@@ -71,8 +71,9 @@ export class IndexSampler {
       if (low === undefined || high === undefined) break;
       this.#keep[low] = scaled[low] as number;
       this.#alias[low] = high;
-      scaled[high] = (scaled[high] as number) - (1 - (scaled[low] as number));
-      if ((scaled[high] as number) >= 1) continue;
+      const left = (scaled[high] as number) - (1 - (scaled[low] as number));
+      scaled[high] = left;
+      if (left >= 1) continue;
       large.pop();
       small.push(high);
     }
