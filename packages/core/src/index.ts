@@ -179,3 +179,13 @@ export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
 export { parseStrategy } from "./rollout/parse-strategy.ts";
+export type {
+  ArmObservation,
+  CriterionTestPart,
+  CriterionTests,
+  PairedObservation,
+} from "./gate/criterion-tests.ts";
+export { criterionTests } from "./gate/criterion-tests.ts";
+export { normalMixtureLogE, normalMixtureRho } from "./statistics/normal-mixture.ts";
+export type { EventCounts, RateRatioDesign } from "./statistics/rate-ratio.ts";
+export { rateRatioStageLogs } from "./statistics/rate-ratio.ts";
