@@ -18,13 +18,13 @@ const NULL_CELLS =
   /^(A\d*|M|U|L|L2)_.*(true| harmed|) ?=?\+0$|^[BCH]_.* true=1x|^[DSX]_.*drop=0%?$|^E_.* scale=1$|^F2?_.* x1 |^I_.*\+0$|^J_.* null|^K_onset null|^N_|^O_.* w=0\.1$|^T_.*true=(0|-0\.01)$|^V_/;
 /** Harm within the hold level: a rollback is false at most one time in five. */
 const HOLD_CELLS =
-  /^A_.*\+0\.01$|^B_.*=1\.25x|^D_.*drop=(2\.5|5)%|^E_.*=1\.05$|^F_.* x1\.05 |^T_.*true=0\.01$/;
+  /^A_.*\+0\.01$|^B_.* true=1\.25x|^D_.*drop=(2\.5|5)%|^E_.*=1\.05$|^F_.* x1\.05 |^T_.*true=0\.01$/;
 /** Harm at the promotion margin. */
 const MARGIN_CELLS =
-  /^(A|A50|I|M)_.*\+0\.02$|^[BCH]_.*=1\.5x|^D_.*drop=5%|^E_.*=1\.1$|^F_.* x1\.1 |^T_.*true=0\.02$|^Y_/;
+  /^(A|A50|I|M)_.*\+0\.02$|^[BCH]_.* true=1\.5x|^D_.*drop=5%|^E_.*=1\.1$|^F_.* x1\.1 |^T_.*true=0\.02$|^Y_/;
 /** Real harm, to be found about as fast as the anchor finds it. */
 const HARM_CELLS =
-  /^A_.*\+0\.(03|04|06|1|2)$|^B_.*=(1\.5|2|3|5)x|^C_.*=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.*=2x|^J_.*(25pp|10pp)|^T_.*true=0\.(03|04|06|1)$/;
+  /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.*(25pp|10pp)|^T_.*true=0\.(03|04|06|1)$/;
 /** Good changes, to be let through about as fast as the anchor does. */
 const GOOD_CELLS =
   /^(A\d*|I|M)_.*\+0$|^[BH]_.* true=1x|^D_.*drop=0%|^E_.* scale=1$|^F_.* x1 |^T_.*true=(0|-0\.01)$/;

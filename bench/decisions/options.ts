@@ -8,8 +8,8 @@ export type Options = {
   readonly replications: number;
 };
 
-const FULL_REPLICATIONS = 1000;
-const QUICK_REPLICATIONS = 250;
+const FULL_REPLICATIONS = 2000;
+const QUICK_REPLICATIONS = 400;
 
 export const USAGE = `Usage: npm run bench:decisions -- [--quick] [--cells A,B,...] [--check] [--json]
 
