@@ -27,7 +27,6 @@ function main(): number {
   const figures = measured.map((each) => each.figures);
   const page = renderResults({
     machine: machineName(),
-    replications: options.replications,
     figures,
     misses,
     requirements: countRequirements(measured),

@@ -2,7 +2,6 @@ import type { CellFigures, Figures } from "./report.ts";
 
 export type ResultsPage = {
   readonly machine: string;
-  readonly replications: number;
   readonly figures: readonly CellFigures[];
   readonly misses: readonly string[];
   readonly requirements: number;
@@ -37,6 +36,7 @@ const GROUPS: Readonly<Record<string, string>> = {
 
 /** The page of results: for every group a table, each figure with its anchor in brackets. */
 export function renderResults(page: ResultsPage): string {
+  const most = Math.max(...page.figures.map(({ replications }) => replications));
   const groups = [...new Set(page.figures.map(({ cell }) => groupOf(cell)))];
   return [
     "# Decision benchmark: results",
@@ -45,7 +45,7 @@ export function renderResults(page: ResultsPage): string {
     "it. Every figure stands before its anchor (in brackets), the figure of an independent simulation",
     "of the specification. A dash: not reached, or not known.",
     "",
-    `Machine: ${page.machine}. Replications: up to ${page.replications} a cell.`,
+    `Machine: ${page.machine}. Replications: ${most} at most, see n.`,
     "",
     "## Requirements",
     "",
