@@ -9,7 +9,7 @@ export type Options = {
 };
 
 const FULL_REPLICATIONS = 2000;
-const QUICK_REPLICATIONS = 400;
+const QUICK_REPLICATIONS = 300;
 
 export const USAGE = `Usage: npm run bench:decisions -- [--quick] [--cells A,B,...] [--check] [--json]
 
