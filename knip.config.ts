@@ -19,7 +19,7 @@ const isEmpty = (name: string): boolean => !existsSync(`packages/${name}/src`);
 const config: KnipConfig = {
   workspaces: {
     ".": {
-      entry: ["scripts/*.mjs", "bench/*.ts"],
+      entry: ["scripts/*.mjs", "bench/*.ts", "bench/*/main.ts"],
       project: ["scripts/**", "bench/**"],
       // Run by their path (scripts/check.mjs); oxlint starts the second one itself.
       ignoreDependencies: ["oxlint", "oxlint-tsgolint"],

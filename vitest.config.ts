@@ -6,6 +6,7 @@ export default defineConfig({
       "packages/*/src/**/*.test.{ts,tsx}",
       "packages/*/test/**/*.test.{ts,tsx}",
       "scripts/**/*.test.ts",
+      "bench/**/*.test.ts",
     ],
     // One line per finished file as it goes, and the totals alone on the last line.
     reporters: [["default", { summary: false }], "./scripts/closing-line-reporter.ts"],

@@ -17,6 +17,8 @@ const PACKAGES = {
     workspace: ["core", "contract", "server", "sdk", "cli", "dashboard"],
     external: () => true,
   },
+  // What is measured is the product's own code, through its door; the rest is the comparators.
+  bench: { workspace: ["core", "testkit"], external: (name) => name.startsWith("node:") },
 };
 
 const CLI_LOCAL_SERVER = "packages/cli/src/local-server.ts";
@@ -63,7 +65,7 @@ const DASHBOARD_PARTS = {
 
 /**
  * @typedef {object} Zone
- * @property {string} package a package's folder name, or "tooling" for scripts, bench and configuration
+ * @property {string} package a package's folder name, or "bench", or "tooling" for scripts and configuration
  * @property {string} part first segment under src, without its extension
  * @property {string | null} feature the noun of packages/dashboard/src/features/<noun>
  * @property {boolean} isTest tests and what only tests use: exempt from zones, never imported by others
@@ -73,7 +75,10 @@ const DASHBOARD_PARTS = {
 export function zoneOf(file) {
   const match = /^packages\/([^/]+)\/(.*)$/.exec(file);
   const isTest = /\.test\.tsx?$/.test(file) || /^packages\/[^/]+\/test\//.test(file);
-  if (match === null) return { package: "tooling", part: "", feature: null, isTest };
+  if (match === null) {
+    const name = file.startsWith("bench/") ? "bench" : "tooling";
+    return { package: name, part: "", feature: null, isTest };
+  }
   const [, name = "", rest = ""] = match;
   if (!rest.startsWith("src/") && !rest.startsWith("bin/") && !isTest) {
     return { package: "tooling", part: "", feature: null, isTest };
@@ -98,8 +103,8 @@ export function judgeImport(from, to) {
   if (target.isTest && !source.isTest) return "a test is imported by something that is not a test";
   if (source.isTest || source.package === "tooling") return null;
   if (target.package === "tooling") return `${source.package} imports a script or configuration`;
-  if (target.package === "testkit" && source.package !== "testkit") {
-    return "only tests and scripts import testkit";
+  if (target.package === "testkit" && !["testkit", "bench"].includes(source.package)) {
+    return "only tests, benchmarks and scripts import testkit";
   }
   return source.package === target.package
     ? judgeWithinPackage(source, target)
@@ -155,7 +160,7 @@ export function judgeExternal(from, specifier) {
 /** Whether a relative path may lead from one package into another: where the innards are the point. */
 export function mayReachInto(from) {
   const { package: name, isTest } = zoneOf(from);
-  return isTest || name === "testkit" || name === "tooling";
+  return isTest || ["testkit", "bench", "tooling"].includes(name);
 }
 
 /** "@scope/name/deep" -> "@scope/name", "zod/v4" -> "zod". A built-in module keeps its prefix. */

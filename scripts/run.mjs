@@ -17,6 +17,7 @@ const TASKS = {
   check: { program: ["scripts/check.mjs"], needsDashboard: false },
   "bench:tick": { program: ["bench/tick.ts"], needsDashboard: false },
   "crash-test": { program: ["packages/testkit/src/crash-test/main.ts"], needsDashboard: true },
+  "bench:decisions": { program: ["bench/decisions/main.ts"], needsDashboard: false },
 };
 
 async function main([name, ...args]) {

@@ -184,3 +184,13 @@ export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
 export { withFeatureLevels } from "./rollout/feature-levels.ts";
 export { parseStrategy, STRATEGY_KEYS } from "./rollout/parse-strategy.ts";
+export type {
+  ArmObservation,
+  CriterionTestPart,
+  CriterionTests,
+  PairedObservation,
+} from "./gate/criterion-tests.ts";
+export { criterionTests } from "./gate/criterion-tests.ts";
+export { normalMixtureLogE, normalMixtureRho } from "./statistics/normal-mixture.ts";
+export type { EventCounts, RateRatioDesign } from "./statistics/rate-ratio.ts";
+export { rateRatioStageLogs } from "./statistics/rate-ratio.ts";

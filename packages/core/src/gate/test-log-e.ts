@@ -14,7 +14,7 @@ import type { TestPart } from "./test-part.ts";
  * that time, and it then costs ln(1/0.95) = 0.05; where pairs exist they are the sharper evidence
  * by far and can afford ln(1/0.05) = 3.0.
  */
-const LIVE_WEIGHT = 0.95;
+export const LIVE_WEIGHT = 0.95;
 
 const LOG_LIVE_WEIGHT = Math.log(LIVE_WEIGHT);
 const LOG_PAIRED_WEIGHT = Math.log(1 - LIVE_WEIGHT);
