@@ -174,3 +174,18 @@ export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
 export { parseStrategy } from "./rollout/parse-strategy.ts";
+export type { Needed, RowNeeds } from "./planning/plan-row.ts";
+export type {
+  PlanInput,
+  PlanRow,
+  PlanRowStatus,
+  PlanStage,
+  SliceShare,
+  StrategyPlan,
+} from "./planning/plan-strategy.ts";
+export { planStrategy } from "./planning/plan-strategy.ts";
+export type { BrokenBound, RehearsalReport } from "./rehearsal/rehearsal-report.ts";
+export { reportRehearsal } from "./rehearsal/rehearsal-report.ts";
+export type { RehearsalInput, ScenarioResult } from "./rehearsal/rehearse.ts";
+export { rehearse } from "./rehearsal/rehearse.ts";
+export { scenariosOf } from "./rehearsal/scenario.ts";

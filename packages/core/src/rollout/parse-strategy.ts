@@ -10,6 +10,9 @@
  *     onInconclusive: hold           # extend, hold or rollback; also onNoData and onError;
  *                                    # for all stages, or in a stage for itself; hold by default
  *     personGrace: 24h               # how long an undecided rollout waits for a person
+ *     undecidable: warn              # or refuse: what this feature's traffic cannot decide
+ *     rehearsal:                     # optional, see rehearsal-bounds.ts
+ *       { known_within: 30m, at: 2x, chance: 0.95, most_exposed: 500, false_rollback: 5% }
  *     stages:
  *       - stage: shadow              # evaluate, staging, shadow, canary, ramp or verify
  *         shadow: 100%               # share of requests copied; 100% in a shadow stage, else 0%
@@ -33,6 +36,7 @@ import type { Criterion, GateConfidence, UndecidedAction } from "../gate/criteri
 import { isJsonObject } from "../json.ts";
 import { shown } from "../shown.ts";
 import type { Stage, StageKind, Strategy, StrategyProblem } from "./strategy.ts";
+import { parseRehearsalBounds } from "./rehearsal-bounds.ts";
 import { percent, STAGE_KINDS } from "./strategy.ts";
 import type { Fields } from "./strategy-fields.ts";
 import {
@@ -64,7 +68,16 @@ export type StrategyOutcome =
   | { readonly kind: "strategy"; readonly strategy: Strategy }
   | { readonly kind: "problems"; readonly problems: readonly StrategyProblem[] };
 
-const KEYS = ["strategy", "description", "gate", "confidence", "stages", "personGrace"];
+const KEYS = [
+  "strategy",
+  "description",
+  "gate",
+  "confidence",
+  "stages",
+  "personGrace",
+  "undecidable",
+  "rehearsal",
+];
 const ACTION_KEYS = ["onInconclusive", "onNoData", "onError"] as const;
 const STAGE_KEYS = ["stage", "name", "share", "shadow", "least", "most", "approval"];
 
@@ -103,6 +116,7 @@ export function parseStrategy(source: unknown, ports: ParseStrategyPorts): Strat
       parse: duration,
       fallback: DEFAULT_GRACE_SECONDS,
     }),
+    ...parsePlanning(from),
   };
   return problems.length > 0 ? { kind: "problems", problems } : { kind: "strategy", strategy };
 }
@@ -118,6 +132,17 @@ function parseConfidence(from: Fields, defaults: GateConfidence): GateConfidence
     alphaBlock: level("alphaBlock"),
     alphaPromote: level("alphaPromote"),
     amberOdds: optional(fields, "amberOdds", { parse: odds, fallback: defaults.amberOdds }),
+  };
+}
+
+/** Left out where nothing is said, so that strategies from before these keys are what they were. */
+function parsePlanning(from: Fields): Pick<Strategy, "rehearsal" | "undecidable"> {
+  const rehearsal = parseRehearsalBounds(from);
+  const parse = choice(["warn", "refuse"] as const);
+  const undecidable = optional(from, "undecidable", { parse, fallback: "warn" });
+  return {
+    ...(rehearsal === null ? {} : { rehearsal }),
+    ...(undecidable === "refuse" ? { undecidable } : {}),
   };
 }
 

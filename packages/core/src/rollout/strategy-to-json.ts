@@ -1,5 +1,6 @@
 import type { Criterion } from "../gate/criterion.ts";
 import type { Json, JsonObject } from "../json.ts";
+import { rehearsalBoundsToJson } from "./rehearsal-bounds.ts";
 import type { Stage, Strategy } from "./strategy.ts";
 import { percent } from "./strategy.ts";
 import { durationText } from "./strategy-values.ts";
@@ -20,6 +21,10 @@ export function strategyToJson(
     gate: gateToJson(strategy.criteria),
     confidence: { alpha, alphaBlock, alphaPromote, amberOdds },
     personGrace: durationText(strategy.personGraceSeconds),
+    ...(strategy.undecidable === undefined ? {} : { undecidable: strategy.undecidable }),
+    ...(strategy.rehearsal === undefined
+      ? {}
+      : { rehearsal: rehearsalBoundsToJson(strategy.rehearsal) }),
     stages: strategy.stages.map(stageToJson),
   };
 }

@@ -10,7 +10,7 @@ const LANCZOS: readonly number[] = [
 const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
 
 /** Natural logarithm of the gamma function, for x > 0. */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   let series = LANCZOS[0] as number;
   for (let index = 1; index < LANCZOS.length; index += 1) {
     series += (LANCZOS[index] as number) / (x - 1 + index);

@@ -1,0 +1,112 @@
+import type { ScaledStratum, TestPart } from "../gate/test-part.ts";
+import type { PairShare } from "../population/pairing.ts";
+import { pairShares } from "../population/pairing.ts";
+import type { ArmPopulations, Population } from "../population/population.ts";
+import { GRID_EXPONENTS, mixGrid } from "../statistics/bet-grid.ts";
+import type { ScaledTest } from "./criterion-tests.ts";
+import type { Walk } from "./first-passage.ts";
+
+/** How a stage gathers evidence: a randomised share, or both answers to the same inputs. */
+export type Design =
+  { readonly kind: "arms"; readonly propensity: number } | { readonly kind: "pairs" };
+
+/**
+ * The components of a test as random walks, one step per request (arms) or pair. The gate's own code is
+ * asked for the log-wealth of every single outcome, so mean and variance are those of the real test.
+ *
+ * @param logLevel ln of the e-value that settles the question, with the test's share of an average over
+ *   many rows already in it.
+ */
+export function walksOf(
+  test: ScaledTest,
+  seen: { readonly arms: ArmPopulations; readonly design: Design },
+  logLevel: number,
+): readonly Walk[] {
+  return test.parts.flatMap((part) => {
+    const steps =
+      seen.design.kind === "arms"
+        ? armSteps(test, part, { arms: seen.arms, propensity: seen.design.propensity })
+        : pairSteps(test, part, pairShares(seen.arms));
+    return componentsOf(steps).map(({ weight, ...walk }) => ({
+      ...walk,
+      barrier: logLevel - Math.log(weight * part.weight),
+    }));
+  });
+}
+
+/** One possible observation: its probability and what it adds to each of the nine log-wealths. */
+type Step = { readonly share: number; readonly logs: readonly number[] };
+
+const NOTHING = { values: [], counts: [] } as const;
+const NO_PAIRS = { baseline: [], candidate: [], counts: [] } as const;
+
+function armSteps(
+  { scale }: ScaledTest,
+  part: TestPart,
+  { arms, propensity }: { readonly arms: ArmPopulations; readonly propensity: number },
+): Step[] {
+  if (!part.usesArms(propensity)) return [];
+  const empty: ScaledStratum = {
+    propensity,
+    candidate: NOTHING,
+    baseline: NOTHING,
+    pairs: NO_PAIRS,
+  };
+  const of = (population: Population, arm: "candidate" | "baseline", weight: number): Step[] =>
+    population
+      .filter(({ share }) => share > 0)
+      .map(({ bin, share }) => {
+        const outcome =
+          arm === "candidate" ? scale.candidateOutcome(bin) : scale.baselineOutcome(bin);
+        const one = { values: [outcome], counts: [1] };
+        return { share: share * weight, logs: part.armLogs({ ...empty, [arm]: one }) };
+      });
+  return [
+    ...of(arms.candidate, "candidate", propensity),
+    ...of(arms.baseline, "baseline", 1 - propensity),
+  ];
+}
+
+function pairSteps({ scale }: ScaledTest, part: TestPart, pairs: readonly PairShare[]): Step[] {
+  return pairs.map(({ baselineBin, candidateBin, share }) => {
+    const one = {
+      baseline: [scale.baselineOutcome(baselineBin)],
+      candidate: [scale.candidateOutcome(candidateBin)],
+      counts: [1],
+    };
+    return {
+      share,
+      logs: part.pairLogs({ propensity: 0, candidate: NOTHING, baseline: NOTHING, pairs: one }),
+    };
+  });
+}
+
+type Component = Omit<Walk, "barrier"> & { readonly weight: number };
+
+/** Grid points that bet the same (all on the cap) are one component with their weights together. */
+function componentsOf(steps: readonly Step[]): readonly Component[] {
+  const components: Component[] = [];
+  for (const index of GRID_EXPONENTS.keys()) {
+    let [drift, square, largest] = [0, 0, Number.NEGATIVE_INFINITY];
+    for (const { share, logs } of steps) {
+      const log = logs[index] as number;
+      drift += share * log;
+      square += share * log * log;
+      largest = Math.max(largest, log);
+    }
+    const variance = Math.max(0, square - drift * drift);
+    const weight = gridWeight(index);
+    const same = components.findIndex((other) => other.drift === drift);
+    const known = components[same];
+    if (known === undefined) components.push({ drift, variance, largest, weight });
+    else components[same] = { ...known, weight: known.weight + weight };
+  }
+  return components;
+}
+
+/** The prior weight of a grid point: what is left of the mixture when all others have lost everything. */
+function gridWeight(index: number): number {
+  return Math.exp(
+    mixGrid(GRID_EXPONENTS.map((_, other) => (other === index ? 0 : Number.NEGATIVE_INFINITY))),
+  );
+}
