@@ -1,15 +1,12 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { RolloutDetail, RolloutDraft } from "@spillway/contract";
 import { SpillwayError } from "@spillway/sdk";
 import type { ControlClient } from "@spillway/sdk";
 import type { Command } from "commander";
-import { parse, YAMLParseError } from "yaml";
 import { findActiveRollout } from "../active-rollout.ts";
 import type { ExitCode } from "../cli-error.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
-import { isRecord } from "../manifest/manifest-items.ts";
+import { loadStrategy } from "../manifest/load-strategy.ts";
 import { renderReleaseDiff } from "../render/release-diff.ts";
 
 type StartOptions = {
@@ -43,6 +40,7 @@ async function start(
   const client = await context.client();
   const prepared = await prepare(client, { feature, strategy, options });
   const { baseline: before, candidate: after, changes } = prepared;
+  for (const warning of prepared.warnings ?? []) context.say(`warning: ${warning}`);
   context.say(`${feature}: what will be replaced`);
   if (!context.isJson()) {
     context.print(prepared, (paint) => renderReleaseDiff({ before, after, changes }, paint));
@@ -95,22 +93,4 @@ function leftPending(error: unknown, feature: string, { id }: RolloutDetail): un
     requestId: requestId ?? undefined,
     cause: error,
   });
-}
-
-async function loadStrategy(nameOrFile: string, cwd: string): Promise<Strategy> {
-  if (!/\.(ya?ml|json)$/.test(nameOrFile)) return nameOrFile;
-  let document: unknown;
-  try {
-    document = parse(await readFile(resolve(cwd, nameOrFile), "utf8"));
-  } catch (cause) {
-    const line = cause instanceof YAMLParseError ? `:${cause.linePos?.[0].line ?? 1}` : "";
-    throw new CliError(`${nameOrFile}${line}: ${(cause as Error).message}`, EXIT.usage, { cause });
-  }
-  if (!isRecord(document)) {
-    throw new CliError(
-      `${nameOrFile}:1: wanted one strategy document with strategy: (its name) and stages:.`,
-    );
-  }
-  const { kind: _, ...strategy } = document;
-  return strategy as Strategy;
 }

@@ -1,3 +1,4 @@
+import { textOfCount, textOfPercent } from "../gate/number-text.ts";
 import { inWords } from "../rollout/requirements.ts";
 import type { RehearsalBounds, Strategy } from "../rollout/strategy.ts";
 import type { ScenarioResult } from "./rehearse.ts";
@@ -44,11 +45,11 @@ function answerOf(bounds: RehearsalBounds | null, results: readonly ScenarioResu
   const usually = median === null ? "" : `, half of the time within ${hoursText(median)}`;
   const latest =
     p95 === null
-      ? `; it is taken back in ${percentText(rolledBack)} of all rollouts`
+      ? `; it is taken back in ${textOfPercent(rolledBack)} of all rollouts`
       : ` and 95% of the time within ${hoursText(p95)}`;
   return (
-    `A harm of ${scenario.title} is known within ${within} with a chance of ${percentText(rolledBackInTime)}` +
-    `${usually}${latest}, after ${countText(exposed.median)} answers to people (95%: at most ${countText(exposed.p95)}).`
+    `A harm of ${scenario.title} is known within ${within} with a chance of ${textOfPercent(rolledBackInTime)}` +
+    `${usually}${latest}, after ${textOfCount(exposed.median)} answers to people (95%: at most ${textOfCount(exposed.p95)}).`
   );
 }
 
@@ -68,12 +69,12 @@ function brokenBounds(
 function knownTooLate(bounds: RehearsalBounds, result: ScenarioResult): BrokenBound[] {
   const { knownWithinSeconds, chance } = bounds;
   if (knownWithinSeconds === null || result.rolledBackInTime >= chance) return [];
-  const found = percentText(result.rolledBackInTime);
+  const found = textOfPercent(result.rolledBackInTime);
   return [
     {
       bound: "known_within",
       scenario: result.scenario.id,
-      sentence: `${result.scenario.title}: known within ${inWords(knownWithinSeconds)} with a chance of ${found}, wanted ${percentText(chance)}.`,
+      sentence: `${result.scenario.title}: known within ${inWords(knownWithinSeconds)} with a chance of ${found}, wanted ${textOfPercent(chance)}.`,
     },
   ];
 }
@@ -84,7 +85,7 @@ function exposedTooMany({ mostExposed }: RehearsalBounds, result: ScenarioResult
     {
       bound: "most_exposed",
       scenario: result.scenario.id,
-      sentence: `${result.scenario.title}: 95% of the time up to ${countText(result.exposed.p95)} answers reach people, wanted at most ${countText(mostExposed)}.`,
+      sentence: `${result.scenario.title}: 95% of the time up to ${textOfCount(result.exposed.p95)} answers reach people, wanted at most ${textOfCount(mostExposed)}.`,
     },
   ];
 }
@@ -99,7 +100,7 @@ function takenBackTooOften(
     {
       bound: "false_rollback",
       scenario: scenario.id,
-      sentence: `${scenario.title}: taken back in ${percentText(rolledBack)} of all rollouts, wanted at most ${percentText(falseRollback)}.`,
+      sentence: `${scenario.title}: taken back in ${textOfPercent(rolledBack)} of all rollouts, wanted at most ${textOfPercent(falseRollback)}.`,
     },
   ];
 }
@@ -114,12 +115,4 @@ function medianOf({ hoursToRollback }: ScenarioResult): number {
 
 function hoursText(hours: number): string {
   return hours === 0 ? "at once" : inWords(hours * 3_600);
-}
-
-function percentText(share: number): string {
-  return `${Number((share * 100).toFixed(1))}%`;
-}
-
-function countText(count: number): string {
-  return count.toLocaleString("en-US");
 }

@@ -10,6 +10,7 @@ import {
 } from "@spillway/core";
 import type { Ids } from "../ports.ts";
 import type { Database } from "./database.ts";
+import { decidabilityWarnings } from "./decidability.ts";
 import { insertRollout } from "./rollout-store.ts";
 
 export type RolloutRequest = {
@@ -24,7 +25,8 @@ export type RolloutRequest = {
 
 /**
  * Prepares a rollout: everything is checked and frozen here, before anything is routed. Throws
- * AppError with every problem of the strategy, by its path; nothing is stored then. Returns the id.
+ * AppError with every problem of the strategy, by its path; nothing is stored then. What the
+ * traffic cannot decide is a warning, or a refusal when the strategy says so.
  */
 export async function createRollout(
   deps: {
@@ -34,7 +36,7 @@ export async function createRollout(
   },
   request: RolloutRequest,
   nowMs: number,
-): Promise<string> {
+): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
   const { feature, baseline } = await loadFeature(deps.database, request.feature);
   const candidate = await requireRelease(deps.database, request);
   if (candidate === baseline) {
@@ -45,6 +47,12 @@ export async function createRollout(
   }
   const document = await strategyDocument(deps.database, request.strategy);
   const strategy = fitStrategy({ document, feature, metrics: deps.metrics });
+  const warnings = await decidabilityWarnings(deps.database, {
+    feature: feature.key,
+    strategy,
+    metrics: deps.metrics,
+    nowMs,
+  });
   const id = rolloutId(deps.ids.next("roll"));
   await insertRollout(deps.database, {
     id,
@@ -56,9 +64,10 @@ export async function createRollout(
     strategyDocument: document,
     author: request.author,
     note: request.note,
+    warnings,
     nowMs,
   });
-  return id;
+  return { id, warnings };
 }
 
 async function loadFeature(database: Database, key: string) {
