@@ -5,7 +5,7 @@ export type Walk = {
   /** Mean and variance of what one observation adds to the log-wealth. */
   readonly drift: number;
   readonly variance: number;
-  /** The log-wealth at which this component alone settles the question: ln(1/level) - ln(its weight). */
+  /** The log-wealth at which this component alone settles the question: see walks.ts. */
   readonly barrier: number;
   /** The most that one observation can add: fewer than barrier / largest observations never suffice. */
   readonly largest: number;
@@ -33,8 +33,7 @@ function passageChance(walk: Walk, n: number): number {
 
 /**
  * The fewest observations after which the mixture has settled its question with the wanted chance: a
- * mixture passes when one of its components does, so the best component bounds it from below. Null when
- * none of them ever does.
+ * mixture passes when one of its components does, so the best one counts. Null when none ever does.
  */
 export function observationsForChance(walks: readonly Walk[], chance: number): number | null {
   const reached = (n: number): boolean => walks.some((walk) => passageChance(walk, n) >= chance);

@@ -3,6 +3,7 @@ import type { PairShare } from "../population/pairing.ts";
 import { pairShares } from "../population/pairing.ts";
 import type { ArmPopulations, Population } from "../population/population.ts";
 import { GRID_EXPONENTS, mixGrid } from "../statistics/bet-grid.ts";
+import { logSumExp } from "../statistics/log-sum-exp.ts";
 import type { ScaledTest } from "./criterion-tests.ts";
 import type { Walk } from "./first-passage.ts";
 
@@ -22,17 +23,44 @@ export function walksOf(
   seen: { readonly arms: ArmPopulations; readonly design: Design },
   logLevel: number,
 ): readonly Walk[] {
-  return test.parts.flatMap((part) => {
+  const components = test.parts.flatMap((part) => {
     const steps =
       seen.design.kind === "arms"
         ? armSteps(test, part, { arms: seen.arms, propensity: seen.design.propensity })
         : pairSteps(test, part, pairShares(seen.arms));
-    return componentsOf(steps).map(({ weight, ...walk }) => ({
-      ...walk,
-      barrier: logLevel - Math.log(weight * part.weight),
-    }));
+    return componentsOf(steps).map((one) => ({ ...one, weight: one.weight * part.weight }));
   });
+  return components.map(({ weight: _, ...walk }) => ({
+    ...walk,
+    barrier: barrierOf(walk.drift, components, logLevel),
+  }));
 }
+
+/**
+ * The log-wealth of one component at which the whole mixture reaches the level, if the slower ones have
+ * grown in proportion to their drifts. Its own weight alone would be a strict bound and ask for too much:
+ * at a level of 5 the neighbours hold half of the wealth, and the plan would be 40% too long. Quicker
+ * components are left out: to follow them would credit a slow one with a luck that is theirs.
+ */
+function barrierOf(drift: number, components: readonly Component[], logLevel: number): number {
+  if (!(drift > 0)) return Number.POSITIVE_INFINITY;
+  const mixtureAt = (logWealth: number): number =>
+    logSumExp(
+      components
+        .filter((other) => other.drift <= drift)
+        .map((other) => Math.log(other.weight) + (logWealth * other.drift) / drift),
+    );
+  let [low, high] = [0, logLevel + LARGEST_WEIGHT_COST];
+  for (let step = 0; step < 50; step += 1) {
+    const middle = (low + high) / 2;
+    if (mixtureAt(middle) < logLevel) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** -ln of the smallest weight of a component: a half of 0.03. */
+const LARGEST_WEIGHT_COST = 5;
 
 /** One possible observation: its probability and what it adds to each of the nine log-wealths. */
 type Step = { readonly share: number; readonly logs: readonly number[] };

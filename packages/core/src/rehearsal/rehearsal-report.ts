@@ -2,7 +2,7 @@ import { textOfCount, textOfPercent } from "../gate/number-text.ts";
 import { inWords } from "../rollout/requirements.ts";
 import type { RehearsalBounds, Strategy } from "../rollout/strategy.ts";
 import type { ScenarioResult } from "./rehearse.ts";
-import { DEFAULT_KNOWN_WITHIN_SECONDS } from "./rehearse.ts";
+import { knownWithinSeconds } from "./rehearse.ts";
 
 export type BrokenBound = {
   readonly bound: "known_within" | "most_exposed" | "false_rollback";
@@ -27,20 +27,20 @@ export function reportRehearsal(
 ): RehearsalReport {
   const bounds = strategy.rehearsal ?? null;
   return {
-    answer: answerOf(bounds, results),
+    answer: answerOf(strategy, results),
     broken: bounds === null ? [] : brokenBounds(bounds, results),
   };
 }
 
-function answerOf(bounds: RehearsalBounds | null, results: readonly ScenarioResult[]): string {
-  const times = bounds?.at ?? USUAL_TIMES;
+function answerOf(strategy: Strategy, results: readonly ScenarioResult[]): string {
+  const times = strategy.rehearsal?.at ?? USUAL_TIMES;
   const slowest = harmsAt(results, times).toSorted(
     (left, right) =>
       left.rolledBackInTime - right.rolledBackInTime || medianOf(right) - medianOf(left),
   )[0];
   if (slowest === undefined) return "Nothing was rehearsed: the strategy has no criterion.";
   const { scenario, rolledBackInTime, hoursToRollback, exposed, rolledBack } = slowest;
-  const within = inWords(bounds?.knownWithinSeconds ?? DEFAULT_KNOWN_WITHIN_SECONDS);
+  const within = inWords(knownWithinSeconds(strategy));
   const { median, p95 } = hoursToRollback;
   const usually = median === null ? "" : `, half of the time within ${hoursText(median)}`;
   const latest =

@@ -16,8 +16,6 @@ export type RehearsalInput = {
   readonly slices?: readonly SliceShare[];
   readonly repetitions: number;
   readonly seed: number;
-  /** Within what time the first question is answered; 30 minutes unless given. */
-  readonly knownWithinSeconds?: number;
 };
 
 /**
@@ -31,7 +29,10 @@ export type ScenarioResult = {
   readonly promoted: number;
   readonly undecided: number;
   readonly open: number;
-  /** Chance of a rollback within the asked time of the harm's beginning. */
+  /**
+   * Chance of a rollback within the strategy's `known_within` (30 minutes unless it says) of the harm's
+   * beginning.
+   */
   readonly rolledBackInTime: number;
   readonly hoursToRollback: { readonly median: number | null; readonly p95: number | null };
   /** Requests that the candidate answered to people from the harm's beginning to the end. */
@@ -40,7 +41,13 @@ export type ScenarioResult = {
   readonly medianHoursToPromote: number | null;
 };
 
-export const DEFAULT_KNOWN_WITHIN_SECONDS = 1_800;
+const DEFAULT_KNOWN_WITHIN_SECONDS = 1_800;
+
+/** Within what time it should be known that a candidate is broken. */
+export function knownWithinSeconds({ rehearsal }: Strategy): number {
+  return rehearsal?.knownWithinSeconds ?? DEFAULT_KNOWN_WITHIN_SECONDS;
+}
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const LEAST_HORIZON_MS = 7 * DAY_MS;
@@ -82,8 +89,7 @@ function rehearseScenario(
       horizonMs,
     });
   });
-  const within = input.knownWithinSeconds ?? DEFAULT_KNOWN_WITHIN_SECONDS;
-  return summarise(scenario, played, within / 3_600);
+  return summarise(scenario, played, knownWithinSeconds(input.strategy) / 3_600);
 }
 
 /** Twice the least durations, or all the longest ones; between a week and sixty days. */

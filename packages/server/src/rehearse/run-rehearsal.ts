@@ -18,11 +18,9 @@ export async function* runRehearsal(options: RehearsalOptions): AsyncGenerator<R
   const planned = plannedStrategy(options);
   const { strategy, slices } = planned;
   const { repetitions, seed } = options;
-  const within = strategy.rehearsal?.knownWithinSeconds ?? null;
   const of = scenariosOf(strategy, slices).length;
   const results: ScenarioResult[] = [];
-  const asked = within === null ? {} : { knownWithinSeconds: within };
-  for (const result of rehearse({ ...planned, repetitions, seed, ...asked })) {
+  for (const result of rehearse({ ...planned, repetitions, seed })) {
     results.push(result);
     yield { kind: "scenario", result, of };
     // Lets progress be written and an interrupt be heard between two scenarios.
