@@ -47,7 +47,7 @@ function listProjects() {
   const folders = readdirSync(at("packages"))
     .map((name) => `packages/${name}`)
     .filter((folder) => globSync(`${folder}/src/**/*.{ts,tsx}`, { cwd: at() }).length > 0);
-  return [...folders, "scripts"]
+  return [...folders, "scripts", "bench"]
     .flatMap((folder) => [`${folder}/tsconfig.json`, `${folder}/tsconfig.test.json`])
     .filter((project) => existsSync(at(project)));
 }
