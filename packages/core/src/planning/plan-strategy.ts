@@ -25,7 +25,7 @@ export type PlanRowStatus =
   | "decidable"
   /** There is evidence, and too little of it for the time that the stage has. */
   | "too_little"
-  /** The stage adds no evidence about it, and one before it can decide it. */
+  /** The stage adds no evidence about it, and is left on that of the stages before it. */
   | "decided_before"
   /** No evidence about it in this stage nor before, so the stage can never be left. */
   | "never_seen"
@@ -77,11 +77,11 @@ const LARGEST_USEFUL_SHARE_BPS = 5_000;
  */
 export function planStrategy(input: PlanInput): StrategyPlan {
   const { strategy, requestsPerHour } = input;
-  const decidedBefore = new Set<string>();
+  const seenBefore = new Set<string>();
   const stages = strategy.stages
     .map((stage, index) => ({ stage, index }))
     .filter(({ stage }) => stage.kind !== "evaluate" && stage.kind !== "staging")
-    .map(({ stage, index }) => planStage(input, { stage, index, decidedBefore }));
+    .map(({ stage, index }) => planStage(input, { stage, index, seenBefore }));
   const warnings = stages.flatMap((stage) => stage.rows.flatMap((row) => row.sentence ?? []));
   return {
     strategy: strategy.name,
@@ -95,8 +95,8 @@ export function planStrategy(input: PlanInput): StrategyPlan {
 type StageOf = {
   readonly stage: Stage;
   readonly index: number;
-  /** Keys of rows that a stage before has decided; the stage adds its own. */
-  readonly decidedBefore: Set<string>;
+  /** Keys of rows that a stage before has evidence on; the stage adds its own. */
+  readonly seenBefore: Set<string>;
 };
 
 function planStage(input: PlanInput, of: StageOf): PlanStage {
@@ -104,7 +104,7 @@ function planStage(input: PlanInput, of: StageOf): PlanStage {
   const { kind, name, shareBps, shadowBps } = stage;
   const rows = rowsOf(input).map((row) => planRow(input, of, row));
   for (const row of rows) {
-    if (row.status === "decidable") of.decidedBefore.add(`${row.criterionId}\n${row.slice}`);
+    if (row.observations !== null) of.seenBefore.add(`${row.criterionId}\n${row.slice}`);
   }
   return {
     name,
@@ -150,7 +150,7 @@ function planRow(input: PlanInput, of: StageOf, row: RowOf): PlanRow {
   const { stage } = of;
   const head = { criterionId: criterion.id, metric: criterion.metric, slice: slice.name };
   const perHour = observationsPerHour(input, row, stage);
-  const isKnown = of.decidedBefore.has(`${criterion.id}\n${slice.name}`);
+  const isKnown = of.seenBefore.has(`${criterion.id}\n${slice.name}`);
   const blank = { ...head, observationsPerHour: perHour, observations: null, hours: null };
   if (perHour === 0) {
     const status = isKnown ? "decided_before" : "never_seen";
