@@ -30,9 +30,11 @@ export function walksOf(
         : pairSteps(test, part, pairShares(seen.arms));
     return componentsOf(steps).map((one) => ({ ...one, weight: one.weight * part.weight }));
   });
-  return components.map(({ weight: _, ...walk }) => ({
-    ...walk,
-    barrier: barrierOf(walk.drift, components, logLevel),
+  return components.map(({ drift, variance, largest }) => ({
+    drift,
+    variance,
+    largest,
+    barrier: barrierOf(drift, components, logLevel),
   }));
 }
 

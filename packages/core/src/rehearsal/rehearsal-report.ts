@@ -2,7 +2,7 @@ import { textOfCount, textOfPercent } from "../gate/number-text.ts";
 import { inWords } from "../rollout/requirements.ts";
 import type { RehearsalBounds, Strategy } from "../rollout/strategy.ts";
 import type { ScenarioResult } from "./rehearse.ts";
-import { knownWithinSeconds } from "./rehearse.ts";
+import { knownWithin } from "./rehearse.ts";
 
 export type BrokenBound = {
   readonly bound: "known_within" | "most_exposed" | "false_rollback";
@@ -40,7 +40,7 @@ function answerOf(strategy: Strategy, results: readonly ScenarioResult[]): strin
   )[0];
   if (slowest === undefined) return "Nothing was rehearsed: the strategy has no criterion.";
   const { scenario, rolledBackInTime, hoursToRollback, exposed, rolledBack } = slowest;
-  const within = inWords(knownWithinSeconds(strategy));
+  const within = inWords(knownWithin(strategy));
   const { median, p95 } = hoursToRollback;
   const usually = median === null ? "" : `, half of the time within ${hoursText(median)}`;
   const latest =

@@ -44,7 +44,7 @@ export type ScenarioResult = {
 const DEFAULT_KNOWN_WITHIN_SECONDS = 1_800;
 
 /** Within what time it should be known that a candidate is broken. */
-export function knownWithinSeconds({ rehearsal }: Strategy): number {
+export function knownWithin({ rehearsal }: Strategy): number {
   return rehearsal?.knownWithinSeconds ?? DEFAULT_KNOWN_WITHIN_SECONDS;
 }
 
@@ -89,7 +89,7 @@ function rehearseScenario(
       horizonMs,
     });
   });
-  return summarise(scenario, played, knownWithinSeconds(input.strategy) / 3_600);
+  return summarise(scenario, played, knownWithin(input.strategy) / 3_600);
 }
 
 /** Twice the least durations, or all the longest ones; between a week and sixty days. */
