@@ -40,9 +40,10 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Looks come every minute at first, as in the live loop, and then whenever the stage's time (and so its
- * evidence) has grown by 4%: until 25 minutes into a stage nothing is lost, afterwards a decision is seen
- * at most 4% later than by the minute, and fewer looks can only decide later, never more often wrongly.
+ * Looks come every minute at first, as in the live loop, and then whenever the evidence since the harm
+ * began (since the start, where there is none) has grown by 4%. In the first 25 minutes nothing is lost;
+ * afterwards a decision is seen with at most 4% more evidence than by the minute. Fewer looks can only
+ * decide later, never more often wrongly.
  */
 const GROWTH_PER_LOOK = 0.04;
 const LEAST_STEP_MS = MINUTE_MS;
@@ -60,13 +61,18 @@ export function playRollout(input: PlayInput): PlayedRollout {
   let rollout = startedRollout(input.strategy);
   let nowMs = 0;
   let exposed = 0;
+  let gathered = 0;
   let event: WrongTime = eventTimes(input, rollout, null);
   for (;;) {
     const stage = currentStage(rollout) as Stage;
     const { stageIndex, enteredAtMs } = rollout.state as InStage;
     event = eventTimes(input, rollout, event);
-    const untilMs = nextLook(input, { nowMs, enteredAtMs, stage, event });
+    if (nowMs === event.fromMs) gathered = 0;
+    const perMs = evidencePerMs(input, stage);
+    const growthMs = perMs > 0 ? (gathered * GROWTH_PER_LOOK) / perMs : MOST_STEP_MS;
+    const untilMs = nextLook(input, { nowMs, enteredAtMs, stage, event, growthMs });
     const seconds = (untilMs - nowMs) / 1_000;
+    gathered += perMs * (untilMs - nowMs);
     const condition = conditionAt(scenario, event, nowMs);
     traffic.mature(seconds);
     if (stage.kind !== "staging") {
@@ -157,15 +163,13 @@ function nextLook(
     readonly enteredAtMs: number;
     readonly stage: Stage;
     readonly event: WrongTime;
+    /** After this time the evidence has grown by as much as a look may miss. */
+    readonly growthMs: number;
   },
 ): number {
   const { nowMs, enteredAtMs, stage, event } = at;
-  const anchorMs = Math.max(
-    enteredAtMs,
-    event.fromMs !== null && event.fromMs <= nowMs ? event.fromMs : 0,
-  );
-  const grown = Math.round(((nowMs - anchorMs) * GROWTH_PER_LOOK) / 1_000) * 1_000;
-  const stepMs = Math.min(MOST_STEP_MS, Math.max(LEAST_STEP_MS, grown));
+  const grownMs = Math.round(at.growthMs / 1_000) * 1_000;
+  const stepMs = Math.min(MOST_STEP_MS, Math.max(LEAST_STEP_MS, grownMs));
   const changes = [
     enteredAtMs + stage.least.durationSeconds * 1_000,
     enteredAtMs + (stage.mostSeconds ?? Number.POSITIVE_INFINITY) * 1_000,
@@ -174,6 +178,12 @@ function nextLook(
     input.horizonMs,
   ].filter((change) => change > nowMs);
   return Math.min(nowMs + stepMs, ...changes);
+}
+
+/** Answers of the candidate, or pairs, to be expected in a millisecond of a stage. */
+function evidencePerMs({ requestsPerHour }: PlayInput, stage: Stage): number {
+  const share = stage.kind === "staging" ? 0 : Math.max(stage.shareBps, stage.shadowBps);
+  return (requestsPerHour * share) / 10_000 / HOUR_MS;
 }
 
 function endOf(rollout: Rollout, isOver: boolean): PlayedRollout["end"] | null {
