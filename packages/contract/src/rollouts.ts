@@ -31,6 +31,10 @@ export const Verdict = z
     method: z.string(),
     sentence: z.string(),
     moreObservations: z.number().nullable(),
+    /** How long that takes at the present traffic. */
+    hoursNeeded: z.number().nullable().optional(),
+    /** When the newest request that counted was made. */
+    newestAtMs: TimestampMs.nullable().optional(),
   })
   .meta({ id: "Verdict" });
 export type Verdict = z.infer<typeof Verdict>;

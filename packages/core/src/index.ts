@@ -23,13 +23,17 @@ export {
 } from "./feature/feature.ts";
 export type { Comparison, Criterion, GateConfidence, UndecidedAction } from "./gate/criterion.ts";
 export type {
+  EvidenceBlock,
   EvidenceCell,
   MetricEvidence,
   PairCell,
   RolloutEvidence,
   StageExposure,
   StratumEvidence,
+  TimedEvidence,
 } from "./gate/evidence.ts";
+export type { TimedNeed } from "./gate/windows.ts";
+export { liveSinceMs, timedNeeds } from "./gate/windows.ts";
 export { ALL_TRAFFIC } from "./gate/evidence.ts";
 export type { MetricDefinition, MetricDirection, MetricKind } from "./gate/metric.ts";
 export type {
@@ -128,7 +132,8 @@ export type {
   ServableRelease,
   Snapshot,
 } from "./routing/snapshot.ts";
-export { assessGate, GATE_METHOD } from "./gate/assess-gate.ts";
+export { assessGate } from "./gate/assess-gate.ts";
+export { GATE_METHOD } from "./gate/gate-method.ts";
 export { binOfValue, valueOfBin } from "./gate/bins.ts";
 export {
   addObservation,
@@ -139,6 +144,7 @@ export {
   mergePairCells,
   summarizeCell,
 } from "./gate/cells.ts";
+export { baselineProblems } from "./gate/baseline-problems.ts";
 export { emptyEvidence, mergeEvidence } from "./gate/merge-evidence.ts";
 export type {
   DecisionInputs,

@@ -93,6 +93,8 @@ function verdictOf(verdict: VerdictKind, evidence: EvidenceState): Verdict {
     method: "test",
     sentence: `quality is ${verdict} (${evidence}).`,
     moreObservations: null,
+    hoursNeeded: null,
+    newestAtMs: null,
   };
 }
 
@@ -109,6 +111,11 @@ export function gateReport(
   return {
     verdict,
     verdicts: [judged],
+    open:
+      verdict === "pass"
+        ? { count: 0, sentences: [], states: [] }
+        : { count: 1, sentences: [judged.sentence], states: [judged.evidence] },
+    delays: [],
     warnings: parts.hasWarning === true ? [warning] : [],
     culprit: verdict === "fail" ? judged : null,
     logHarm: 0,

@@ -2,10 +2,25 @@ import { invariant } from "../errors.ts";
 import type { Exchange, Score } from "../exchange/exchange.ts";
 import type { Feature } from "../feature/feature.ts";
 import { binOfValue } from "../gate/bins.ts";
-import { addObservation, addPair, emptyCell, emptyPairCell } from "../gate/cells.ts";
-import type { EvidenceCell, PairCell, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
+import {
+  addObservation,
+  addPair,
+  addUnitObservation,
+  emptyCell,
+  emptyPairCell,
+} from "../gate/cells.ts";
+import type {
+  EvidenceBlock,
+  EvidenceCell,
+  PairCell,
+  RolloutEvidence,
+  StageExposure,
+  StratumEvidence,
+} from "../gate/evidence.ts";
 import { mergeEvidence } from "../gate/merge-evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
+import { unitBucket } from "../gate/unit-bucket.ts";
+import type { TimedNeed } from "../gate/windows.ts";
 import type { DatasetCase } from "../release/component.ts";
 import { exclusionOf, observationsOf, pairObservationsOf } from "./observations.ts";
 import type { Scorer } from "./scorer.ts";
@@ -13,7 +28,7 @@ import { scoreExchange } from "./scorer.ts";
 
 /** What is needed to evaluate an exchange of one feature. */
 export type FeatureKnowledge = {
-  readonly feature: Pick<Feature, "slices">;
+  readonly feature: Pick<Feature, "slices"> & Partial<Pick<Feature, "assignment">>;
   readonly metrics: readonly MetricDefinition[];
   readonly scorers: readonly Scorer[];
   /** The dataset's case that the exchange is about, if there is one. */
@@ -103,7 +118,7 @@ function singleEvidence(
     if (bin === null) return [];
     const { rolloutId, stageIndex, propensityBps, arm, slice } = observation;
     const minuteMs = minuteOf(exchange);
-    const cell = addObservation(emptyCell(), bin);
+    const cell = cellOf(feature.assignment, exchange, bin);
     const at = {
       rolloutId,
       stageIndex,
@@ -116,6 +131,18 @@ function singleEvidence(
   });
 }
 
+/** One observation; with the group of its unit where the unit may come again. */
+function cellOf(
+  assignment: Feature["assignment"] | undefined,
+  { unit, startedAtMs }: Exchange,
+  bin: number,
+): EvidenceCell {
+  const none: EvidenceCell = { ...emptyCell(), newestAtMs: startedAtMs };
+  const comesAgain = assignment !== undefined && assignment.unit !== "request" && unit !== null;
+  if (!comesAgain) return addObservation(none, bin);
+  return addUnitObservation(none, { bucket: unitBucket(unit), bin });
+}
+
 function pairEvidence({ feature, metrics }: FeatureKnowledge, pair: Pair): EvidenceIncrement[] {
   const definitions = new Map(metrics.map((metric) => [metric.name, metric]));
   return pairObservationsOf({ feature, metrics, ...pair }).flatMap((observation) => {
@@ -126,7 +153,8 @@ function pairEvidence({ feature, metrics }: FeatureKnowledge, pair: Pair): Evide
     if (baselineBin === null || candidateBin === null) return [];
     const { rolloutId, stageIndex, propensityBps, slice } = observation;
     const minuteMs = minuteOf(pair.shadow);
-    const cell = addPair(emptyPairCell(), { baselineBin, candidateBin });
+    const none: PairCell = { ...emptyPairCell(), newestAtMs: pair.shadow.startedAtMs };
+    const cell = addPair(none, { baselineBin, candidateBin });
     const at = {
       rolloutId,
       stageIndex,
@@ -154,6 +182,7 @@ function singleExposure(exchange: Exchange): ExposureIncrement[] {
       candidate: isCounted && exchange.arm === "candidate" ? 1 : 0,
       pairs: 0,
       excluded: reason === null ? {} : { [reason]: 1 },
+      firstObservedAtMs: exchange.startedAtMs,
       lastObservedAtMs: exchange.startedAtMs,
     },
   ];
@@ -172,6 +201,7 @@ function pairExposure({ primary, shadow }: Pair): ExposureIncrement[] {
       candidate: 0,
       pairs: reason === null ? 1 : 0,
       excluded: reason === null ? {} : { [`shadow_${reason}`]: 1 },
+      firstObservedAtMs: shadow.startedAtMs,
       lastObservedAtMs: shadow.startedAtMs,
     },
   ];
@@ -180,27 +210,56 @@ function pairExposure({ primary, shadow }: Pair): ExposureIncrement[] {
 const minuteOf = (exchange: Exchange): number =>
   Math.floor(exchange.startedAtMs / MINUTE_MS) * MINUTE_MS;
 
-/** The evidence of one rollout with a batch added: what the store does with rows, done with values. */
+/**
+ * The evidence of one rollout with a batch added: what the store does with rows, done with values.
+ *
+ * @param needs What is to be kept by time as well, for the rollout's criteria (`timedNeeds`).
+ */
 export function withBatch(
   evidence: RolloutEvidence,
   batch: Pick<EvaluatedBatch, "evidence" | "exposures">,
+  needs: readonly TimedNeed[] = [],
 ): RolloutEvidence {
   const metrics = batch.evidence.map((of) => ({
     metric: of.metric,
     slice: of.slice,
-    strata: [
-      {
-        stageIndex: of.stageIndex,
-        propensityBps: of.propensityBps,
-        baseline: of.arm === "baseline" ? of.cell : emptyCell(),
-        candidate: of.arm === "candidate" ? of.cell : emptyCell(),
-        pairs: of.arm === "pair" ? of.cell : emptyPairCell(),
-      },
-    ],
+    strata: [stratumOf(of)],
   }));
   const exposures = batch.exposures.map(({ rolloutId, ...exposure }) => {
     invariant(rolloutId !== "", "an exposure belongs to a rollout");
     return exposure;
   });
-  return mergeEvidence(evidence, { metrics, exposures });
+  const timed = batch.evidence.flatMap((of) =>
+    needs
+      .filter(({ metric }) => metric === of.metric)
+      .map(({ blockSeconds }) => ({
+        metric: of.metric,
+        slice: of.slice,
+        blockSeconds,
+        blocks: [blockOf(of, blockSeconds)],
+      })),
+  );
+  return mergeEvidence(evidence, {
+    metrics,
+    exposures,
+    ...(needs.length === 0 ? {} : { timed }),
+  });
+}
+
+/** A block of one observation. Its place says when it was, so its cells do not. */
+function blockOf(of: EvidenceIncrement, blockSeconds: number): EvidenceBlock {
+  const blockMs = blockSeconds * 1_000;
+  const { newestAtMs: _, ...cell } = of.cell;
+  const undated = { ...of, cell } as EvidenceIncrement;
+  return { startMs: Math.floor(of.minuteMs / blockMs) * blockMs, strata: [stratumOf(undated)] };
+}
+
+function stratumOf(of: EvidenceIncrement): StratumEvidence {
+  return {
+    stageIndex: of.stageIndex,
+    propensityBps: of.propensityBps,
+    baseline: of.arm === "baseline" ? of.cell : emptyCell(),
+    candidate: of.arm === "candidate" ? of.cell : emptyCell(),
+    pairs: of.arm === "pair" ? of.cell : emptyPairCell(),
+  };
 }

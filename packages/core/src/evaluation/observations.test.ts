@@ -87,8 +87,11 @@ test("whatever the gateway measures reaches the metrics of the catalogue", () =>
     ["latency_p99", 120],
     ["time_to_first_token_p50", 40],
     ["time_to_first_token_p95", 40],
+    ["time_to_first_token_p99", 40],
     ["cost_per_call", 0.000007],
     ["tokens_per_call", 15],
+    ["input_tokens_per_call", 10],
+    ["output_tokens_per_call", 5],
   ]);
 });
 

@@ -41,6 +41,8 @@ function measuredOf(exchange: Exchange): Readonly<Record<string, number>> {
   measured["latency_ms"] = exchange.latencyMs;
   if (exchange.firstTokenMs !== null) measured["first_token_ms"] = exchange.firstTokenMs;
   if (exchange.costMicroUsd !== null) measured["cost_usd"] = exchange.costMicroUsd / 1e6;
+  if (exchange.inputTokens !== null) measured["input_tokens"] = exchange.inputTokens;
+  if (exchange.outputTokens !== null) measured["output_tokens"] = exchange.outputTokens;
   if (exchange.inputTokens !== null && exchange.outputTokens !== null) {
     measured["tokens"] = exchange.inputTokens + exchange.outputTokens;
   }

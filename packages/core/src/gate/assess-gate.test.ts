@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { assessGate, GATE_METHOD } from "./assess-gate.ts";
+import { assessGate } from "./assess-gate.ts";
+import { GATE_METHOD } from "./gate-method.ts";
 import type { StratumEvidence } from "./evidence.ts";
 import { mergeEvidence } from "./merge-evidence.ts";
 import { METRIC_CATALOGUE } from "./metric-catalogue.ts";

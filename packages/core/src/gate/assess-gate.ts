@@ -1,31 +1,27 @@
-import type { Bounds } from "../statistics/confidence-interval.ts";
 import { rejectByEBenjaminiHochberg } from "../statistics/e-bh.ts";
+import type { WeightedLogValue } from "../statistics/log-sum-exp.ts";
 import { logWeightedAverage } from "../statistics/log-sum-exp.ts";
 import type { AssessedRow } from "./assess-row.ts";
-import { assessRow } from "./assess-row.ts";
+import { assessRow, compiledOf } from "./assess-row.ts";
 import type { GateConfidence } from "./criterion.ts";
-import type { StratumEvidence } from "./evidence.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
+import { rowsByCriterion } from "./gate-rows.ts";
 import type { ObservedRow } from "./observed-row.ts";
-import { observeRow } from "./observed-row.ts";
 import { gateSentence } from "./gate-sentence.ts";
 import { integrityWarnings } from "./integrity.ts";
+import { labelDelays } from "./label-delays.ts";
+import { lazy } from "./lazy.ts";
 import { hasObservations, rowSentence } from "./row-sentence.ts";
+import { GATE_METHOD } from "./gate-method.ts";
+import { evidenceState, verdictOfRow } from "./verdict-of-row.ts";
 import type {
-  EvidenceState,
   GateInput,
   GateReport,
   IntegrityWarning,
-  Interval,
+  OpenChecks,
   Verdict,
   VerdictKind,
 } from "./verdict.ts";
-
-/**
- * The exact method: tests, grids, weights, binning and rules of this package. Any change that can
- * change a number of a report changes the name, because stored decisions are replayed by it.
- */
-export const GATE_METHOD = "spillway-gate/1";
 
 /**
  * Judges all criteria on all slices from the evidence so far. Total, deterministic, and independent of
@@ -45,58 +41,89 @@ export function assessGate(input: GateInput): GateReport {
   const rows = assessRows(input);
   const weights = rowWeights(rows);
   const logHarm = combine(rows, weights, (row) => row.logHarm);
-  const logBlock = combine(rows, weights, (row) => row.logBlock);
-  const warnings = integrityWarnings(input.evidence.exposures, input.stage.index);
+  const logBlock = lazy(() => combine(rows, weights, (row) => row.details.logBlock()));
+  const warnings = integrityWarnings(input.evidence.exposures, {
+    stageIndex: input.stage.index,
+    countsUnits: rows.every(({ unitBuckets }) => unitBuckets === null),
+  });
   const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
-  const verdicts = rows
+  const judged = rows
     .map((row, index) => ({ row, verdict: judgeRow(row, failed.has(index), input.confidence) }))
-    .toSorted((left, right) => compareJudged(left, right))
-    .map(({ row, verdict }) => toVerdict(row, verdict, input.confidence));
-  const verdict = judgeGate(verdicts, warnings);
-  const culpritRow = verdict === "fail" ? rows[failed.culprit] : undefined;
-  const culprit = findCulprit(verdicts, verdict, culpritRow);
+    .toSorted((left, right) => compareJudged(left, right));
+  const verdict = judgeGate(judged, warnings);
+  const toVerdict = (of: Judged): Verdict => verdictOfRow(of.row, of.verdict, input.confidence);
+  const culpritOf = findCulprit(judged, verdict, rows[failed.culprit]);
+  const culprit = culpritOf === undefined ? null : toVerdict(culpritOf);
+  const verdicts = lazy(() => judged.map(toVerdict));
+  const open = lazy(() => openChecks(judged));
+  const sentence = lazy(() => gateSentence({ verdict, verdicts, warnings, culprit }));
+  // What is for people and for the record is computed when it is read: storing or comparing reads it.
   return {
     verdict,
-    verdicts,
+    get verdicts() {
+      return verdicts();
+    },
+    get open() {
+      return open();
+    },
+    delays: labelDelays(input),
     warnings,
     culprit,
     logHarm,
-    logBlock,
-    sentence: gateSentence({ verdict, verdicts, warnings, culprit, stage: input.stage }),
+    get logBlock() {
+      return logBlock();
+    },
+    get sentence() {
+      return sentence();
+    },
     method: GATE_METHOD,
+  };
+}
+
+const OPEN_SENTENCES = 12;
+
+function openChecks(judged: readonly Judged[]): OpenChecks {
+  const open = judged.filter(({ verdict }) => verdict !== "pass");
+  return {
+    count: open.length,
+    sentences: open.slice(0, OPEN_SENTENCES).map(({ row, verdict }) => rowSentence(row, verdict)),
+    states: [...new Set(open.map(({ row }) => evidenceState(row)))].toSorted(),
   };
 }
 
 function assessRows(input: GateInput): readonly AssessedRow[] {
   const metrics = new Map(input.metrics.map((metric) => [metric.name, metric]));
-  const rows = observeRows(input);
+  const rowOf = rowsByCriterion(input);
   const slices = [...new Set(input.slices)].filter((slice) => slice !== ALL_TRAFFIC);
-  return input.criteria.flatMap((criterion) =>
-    [ALL_TRAFFIC, ...(criterion.perSlice ? slices : [])].map((slice) =>
-      assessRow({
-        criterion,
-        metric: metrics.get(criterion.metric),
-        slice,
-        row: rows.get(rowKey(criterion.metric, slice)) ?? observeRow([]),
-        confidence: input.confidence,
-        nextShareBps: input.stage.nextShareBps,
-      }),
-    ),
-  );
+  const { confidence } = input;
+  const paceOf = pacesOf(input);
+  const { nextShareBps } = input.stage;
+  return input.criteria.flatMap((criterion) => {
+    const metric = metrics.get(criterion.metric);
+    const compiled = compiledOf(criterion, metric, nextShareBps);
+    return [ALL_TRAFFIC, ...(criterion.perSlice ? slices : [])].map((slice) => {
+      const row = rowOf(criterion, slice);
+      const perHour = paceOf(row);
+      return assessRow({ criterion, metric, compiled, slice, row, confidence, perHour });
+    });
+  });
 }
 
-/** The evidence of every metric and slice, decoded once however many criteria judge it. */
-function observeRows(input: GateInput): ReadonlyMap<string, ObservedRow> {
-  const strata = new Map<string, readonly StratumEvidence[]>();
-  for (const entry of input.evidence.metrics) {
-    const key = rowKey(entry.metric, entry.slice);
-    strata.set(key, [...(strata.get(key) ?? []), ...entry.strata]);
+/** A row's part of the stage's traffic, by its part of all observations so far. */
+function pacesOf({ stage, evidence }: GateInput): (row: ObservedRow) => number | null {
+  const { observationsPerHour } = stage;
+  let candidate = 0;
+  let pairs = 0;
+  for (const exposure of evidence.exposures) {
+    candidate += exposure.candidate;
+    pairs += exposure.pairs;
   }
-  return new Map([...strata].map(([key, entries]) => [key, observeRow(entries)]));
-}
-
-function rowKey(metric: string, slice: string): string {
-  return `${metric}\n${slice}`;
+  return (row) => {
+    if (observationsPerHour === null) return null;
+    const isPaired = row.pairCount > row.candidateCount;
+    const [seen, all] = isPaired ? [row.pairCount, pairs] : [row.candidateCount, candidate];
+    return all > 0 ? observationsPerHour * Math.min(1, seen / all) : observationsPerHour;
+  };
 }
 
 /**
@@ -121,9 +148,12 @@ function combine(
   weights: readonly number[],
   logOf: (row: AssessedRow) => number,
 ): number {
-  const terms = rows.map((row, index) => ({ weight: weights[index] ?? 0, logValue: logOf(row) }));
-  const hasTests = terms.some((term) => term.weight > 0);
-  return hasTests ? logWeightedAverage(terms) : 0;
+  const terms: WeightedLogValue[] = [];
+  for (const [index, row] of rows.entries()) {
+    const weight = weights[index] as number;
+    if (weight > 0) terms.push({ weight, logValue: logOf(row) });
+  }
+  return terms.length === 0 ? 0 : logWeightedAverage(terms);
 }
 
 type FailedRows = { readonly culprit: number; readonly has: (index: number) => boolean };
@@ -139,7 +169,7 @@ function failedRows(
   rows: readonly AssessedRow[],
   combined: {
     readonly logHarm: number;
-    readonly logBlock: number;
+    readonly logBlock: () => number;
     readonly confidence: GateConfidence;
   },
 ): FailedRows {
@@ -147,7 +177,7 @@ function failedRows(
   const harmNeeded = Math.log(1 / alpha);
   const blockNeeded = Math.log(1 / alphaBlock);
   const events = rows.flatMap((row, index) => (hasConfirmedEvent(row) ? [index] : []));
-  const isProven = combined.logHarm >= harmNeeded && combined.logBlock >= blockNeeded;
+  const isProven = combined.logHarm >= harmNeeded && combined.logBlock() >= blockNeeded;
   if (!isProven) {
     const first = events[0];
     return first === undefined
@@ -156,14 +186,14 @@ function failedRows(
   }
   const excess = rows.map((row) =>
     row.outcome.kind === "tested"
-      ? Math.min(row.logHarm - harmNeeded, row.logBlock - blockNeeded)
+      ? Math.min(row.logHarm - harmNeeded, row.details.logBlock() - blockNeeded)
       : Number.NEGATIVE_INFINITY,
   );
   const worst = excess.indexOf(Math.max(...excess));
   const named = rejectByEBenjaminiHochberg(
     rows.map((row) => row.logHarm),
     alpha,
-  ).filter((index) => (rows[index] as AssessedRow).logBlock >= blockNeeded);
+  ).filter((index) => (rows[index] as AssessedRow).details.logBlock() >= blockNeeded);
   const failed = new Set([...events, worst, ...named]);
   return { culprit: events[0] ?? worst, has: (index) => failed.has(index) };
 }
@@ -174,12 +204,13 @@ function hasConfirmedEvent(row: AssessedRow): boolean {
 
 function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfidence): VerdictKind {
   if (hasFailed) return "fail";
+  if (row.isBaselineBeyond) return "hold";
   if (row.outcome.kind === "unsupported" || !hasObservations(row)) return "inconclusive";
   if (row.logHarm >= Math.log(confidence.amberOdds) && showsHarm(row)) return "hold";
   // Beyond an absolute level, though not shown to be the candidate's doing: stop, and let people look.
   const isBeyondLimit =
     row.criterion.comparison.kind === "limit" &&
-    row.logBlock >= Math.log(1 / confidence.alphaBlock);
+    row.details.logBlock() >= Math.log(1 / confidence.alphaBlock);
   if (isBeyondLimit) return "hold";
   if (row.isSplitBroken) return "hold";
   return row.logSafety >= Math.log(1 / confidence.alphaPromote) ? "pass" : "inconclusive";
@@ -189,14 +220,15 @@ function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfiden
  * Whether the arms as observed differ to the harmful side at all. Between two equal arms a chance imbalance
  * of their sizes can lift the odds to amber for a while; that is no reason to stop people.
  */
-function showsHarm({ criterion, estimate }: AssessedRow): boolean {
-  if (estimate.harm === null) return true;
+function showsHarm({ criterion, details }: AssessedRow): boolean {
+  const { harm } = details.estimate();
+  if (harm === null) return true;
   switch (criterion.comparison.kind) {
     case "relative":
     case "difference":
-      return estimate.harm > 0;
+      return harm > 0;
     case "ratio":
-      return estimate.harm > 1;
+      return harm > 1;
     case "limit":
     case "zero_tolerance":
       return true;
@@ -230,11 +262,8 @@ function compareText(left: string, right: string): number {
   return left < right ? -1 : 1;
 }
 
-function judgeGate(
-  verdicts: readonly Verdict[],
-  warnings: readonly IntegrityWarning[],
-): VerdictKind {
-  const worst = verdicts[0]?.verdict;
+function judgeGate(judged: readonly Judged[], warnings: readonly IntegrityWarning[]): VerdictKind {
+  const worst = judged[0]?.verdict;
   if (worst === "fail") return "fail";
   const isInvalid = warnings.some((warning) => warning.kind === "sample_ratio_mismatch");
   if (worst === "hold" || isInvalid) return "hold";
@@ -243,54 +272,12 @@ function judgeGate(
 }
 
 function findCulprit(
-  verdicts: readonly Verdict[],
+  judged: readonly Judged[],
   verdict: VerdictKind,
   culpritRow: AssessedRow | undefined,
-): Verdict | null {
+): Judged | undefined {
   if (verdict === "fail" && culpritRow !== undefined) {
-    const { criterion, slice } = culpritRow;
-    return verdicts.find((row) => row.criterionId === criterion.id && row.slice === slice) ?? null;
+    return judged.find(({ row }) => row === culpritRow);
   }
-  const first = verdicts[0];
-  return verdict === "hold" && first?.verdict === "hold" ? first : null;
-}
-
-function toVerdict(row: AssessedRow, verdict: VerdictKind, confidence: GateConfidence): Verdict {
-  const { estimate, criterion } = row;
-  return {
-    criterionId: criterion.id,
-    metric: criterion.metric,
-    slice: row.slice,
-    verdict,
-    evidence: evidenceState(row),
-    estimate: estimate.harm,
-    interval: intervalOf(estimate.bounds, 1 - confidence.alpha),
-    baselineMean: estimate.baselineMean,
-    candidateMean: estimate.candidateMean,
-    observations: row.observations,
-    logHarm: row.logHarm,
-    logBlock: row.logBlock,
-    logSafety: row.logSafety,
-    levels: row.levels,
-    method: methodOf(row),
-    sentence: rowSentence(row, verdict),
-    moreObservations: verdict === "inconclusive" ? row.moreObservations : null,
-  };
-}
-
-/** An interval without ends is none; infinities would not survive being stored as JSON. */
-function intervalOf(bounds: Bounds | null, level: number): Interval | null {
-  if (bounds === null || !Number.isFinite(bounds.low) || !Number.isFinite(bounds.high)) return null;
-  return { ...bounds, level };
-}
-
-function methodOf(row: AssessedRow): string {
-  if (row.outcome.kind === "unsupported") return row.outcome.method;
-  const name = row.outcome.kind === "tested" ? row.outcome.method : "zero-tolerance";
-  return `${GATE_METHOD}:${name}`;
-}
-
-function evidenceState(row: AssessedRow): EvidenceState {
-  if (row.metric === undefined) return "error";
-  return hasObservations(row) ? "measured" : "no_data";
+  return verdict === "hold" && judged[0]?.verdict === "hold" ? judged[0] : undefined;
 }

@@ -1,22 +1,28 @@
 import { cleanObservationsNeeded, cleanRateLogE } from "../statistics/one-sample.ts";
 import { observationsToSettle } from "../statistics/planner.ts";
 import { totalCount } from "./cells.ts";
+import type { BurnIn } from "./cluster-test.ts";
+import {
+  clusterLogE,
+  HARM_BURN_IN,
+  HEAVY_TAIL_BURN_IN,
+  leastBuckets,
+  SAFETY_BURN_IN,
+} from "./cluster-test.ts";
+import type { CompiledCriterion } from "./compiled-criterion.ts";
+import { compileCriterion } from "./compiled-criterion.ts";
 import type { Comparison, Criterion, GateConfidence } from "./criterion.ts";
-import type { TestLevels, TestPlan } from "./harm-tests.ts";
-import { planTests } from "./harm-tests.ts";
-import { criterionDefect, testLevels } from "./levels.ts";
-import { stageMargin } from "./margin.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { countCandidateEvents, isRandomised } from "./observed-row.ts";
-import type { OutcomeScale } from "./outcome-scale.ts";
-import { outcomeScale } from "./outcome-scale.ts";
-import type { QuantileMoveInput, QuantileTest } from "./quantile-move.ts";
-import { planQuantileMove } from "./quantile-move.ts";
+import type { QuantileTest } from "./quantile-move.ts";
 import type { RowEstimate } from "./row-estimate.ts";
 import { estimateRow } from "./row-estimate.ts";
-import { scaleRow, testLogE } from "./test-part.ts";
+import type { ScaledRow } from "./scaled-row.ts";
+import { baselineAsCandidate, scaleRow } from "./scaled-row.ts";
+import { restartedLogE, testLogE, unitsLogE } from "./test-log-e.ts";
 import type { Verdict } from "./verdict.ts";
+import { MOST_BLOCKS } from "./windows.ts";
 
 export type RowInput = {
   readonly criterion: Criterion;
@@ -25,7 +31,9 @@ export type RowInput = {
   readonly slice: string;
   readonly row: ObservedRow;
   readonly confidence: GateConfidence;
-  readonly nextShareBps: number;
+  /** Observations of the candidate (or pairs) per hour on this row; null when unknown. */
+  readonly perHour: number | null;
+  readonly compiled: CompiledCriterion;
 };
 
 /** One criterion on one slice, tested but not yet judged: judging needs all rows together. */
@@ -33,15 +41,19 @@ export type AssessedRow = {
   readonly criterion: Criterion;
   readonly metric: MetricDefinition | undefined;
   readonly slice: string;
-  readonly estimate: RowEstimate;
+  readonly perHour: number | null;
+  readonly newestAtMs: number | null;
+  readonly details: RowDetails;
   readonly observations: Verdict["observations"];
   readonly logHarm: number;
-  readonly logBlock: number;
   readonly logSafety: number;
   readonly levels: Verdict["levels"];
-  readonly moreObservations: number | null;
   /** The row's own observations are not split as planned, e.g. labels come for one arm only. */
   readonly isSplitBroken: boolean;
+  /** The baseline does not keep the limit either, so it cannot judge the candidate. */
+  readonly isBaselineBeyond: boolean;
+  /** Groups of units in the smaller arm, where units come more than once; else null. */
+  readonly unitBuckets: number | null;
   readonly outcome:
     /** The tests above say what is known. */
     | { readonly kind: "tested"; readonly method: string }
@@ -49,6 +61,14 @@ export type AssessedRow = {
     | { readonly kind: "zero_tolerance"; readonly confirmedEvents: number }
     /** The criterion cannot be judged; `reason` says what is missing. It never passes. */
     | { readonly kind: "unsupported"; readonly method: string; readonly reason: string };
+};
+
+/** What most looks do not need: they end in "wait". Computed when it is asked for. */
+export type RowDetails = {
+  /** Decides nothing before harm is proven, except at an absolute limit. */
+  readonly logBlock: () => number;
+  readonly estimate: () => RowEstimate;
+  readonly moreObservations: () => number | null;
 };
 
 /** An improvement seen so far shortens the plan to a quarter at most; it may be luck. */
@@ -69,57 +89,163 @@ const NO_ESTIMATE: RowEstimate = {
  */
 const CONFIRMED_EVENT_LOG = Math.log(1e9);
 
-/** Tests one criterion on one slice. Total: bad or missing input gives a row that cannot pass. */
-export function assessRow(input: RowInput): AssessedRow {
-  const { metric, row } = input;
-  if (metric === undefined) {
-    return unsupportedRow(input, row, {
-      method: "undefined-metric",
-      reason: `a definition of the metric "${input.criterion.metric}"`,
-    });
-  }
-  const { comparison } = input.criterion;
-  if (comparison.kind === "zero_tolerance") return zeroToleranceRow(input, metric, row);
-  const defect = criterionDefect(comparison, metric);
-  if (defect !== null) {
-    return unsupportedRow(input, row, { method: "invalid-criterion", reason: defect });
-  }
-  const scaled = outcomeScale(metric, comparison);
-  if (scaled.kind === "unsupported") return unsupportedRow(input, row, scaled);
-  if (metric.kind === "quantile" && comparison.kind !== "limit") {
-    return quantileMoveRow(input, metric, comparison);
-  }
-  return testedRow(input, { metric, comparison, scale: scaled.scale });
+/** What a criterion comes to, or why it cannot be judged. The same for all of its slices. */
+export function compiledOf(
+  { metric: name, comparison }: Criterion,
+  metric: MetricDefinition | undefined,
+  nextShareBps: number,
+): CompiledCriterion {
+  if (metric !== undefined) return compileCriterion({ comparison, metric, nextShareBps });
+  const reason = `a definition of the metric "${name}"`;
+  return { kind: "unsupported", method: "undefined-metric", reason };
 }
 
-/** A quantile against the baseline's. Its expected value and quantile were checked with the scale. */
-function quantileMoveRow(
-  input: RowInput,
-  metric: MetricDefinition,
-  comparison: QuantileMoveInput["comparison"],
-): AssessedRow {
+/** Tests one criterion on one slice. Total: bad or missing input gives a row that cannot pass. */
+export function assessRow(input: RowInput): AssessedRow {
+  const { compiled } = input;
+  switch (compiled.kind) {
+    case "unsupported":
+      return unsupportedRow(input, compiled);
+    case "zero_tolerance":
+      return zeroToleranceRow(input, compiled);
+    case "tested":
+      return testedRow(input, compiled);
+    default: {
+      const unreachable: never = compiled;
+      return unreachable;
+    }
+  }
+}
+
+type Tested = Extract<CompiledCriterion, { kind: "tested" }>;
+
+function testedRow(input: RowInput, compiled: Tested): AssessedRow {
+  const { levels } = compiled;
+  const scaled = scaleRow(input.row, compiled.harm.scale);
   const { row } = input;
-  const quantile = metric.quantile as number;
-  const expected = (metric.expected as { readonly value: number }).value;
-  const levels = testLevels(comparison, metric, input.nextShareBps);
-  const plan = planQuantileMove({ comparison, levels, quantile, expected });
-  const logE = ({ scale, parts }: QuantileTest): number => testLogE(scaleRow(row, scale), parts);
-  const estimate = estimateRow(row, { metric, comparison }, { alpha: 1, designDistance: 1 });
+  const isBaselineBeyond = isBaselineBeyondLimit(input, compiled, scaled);
+  const logHarm = harmLogE(compiled.harm, row, scaled);
+  const logSafety = row.isClustered
+    ? clusteredLogE(compiled.safety, row, safetyBurnIn(compiled.metric))
+    : logEOf(compiled.safety, row, scaled);
   return {
-    ...rowHead(input, row),
-    estimate: { ...estimate, harm: quantileHarm(estimate, comparison) },
-    logHarm: logE(plan.harm),
-    logBlock: logE(plan.block),
-    logSafety: logE(plan.safety),
+    criterion: input.criterion,
+    metric: input.metric,
+    slice: input.slice,
+    perHour: input.perHour,
+    newestAtMs: row.newestAtMs,
+    details: new TestedDetails({ input, compiled, scaled, logSafety }),
+    observations: observationsOf(input.row),
+    // A limit that the baseline does not keep cannot judge the candidate. Never more evidence than found:
+    // then the average over all rows stays an e-value.
+    logHarm: isBaselineBeyond ? Math.min(0, logHarm) : logHarm,
+    logSafety,
     levels,
-    moreObservations: null,
-    outcome: { kind: "tested", method: `${metric.kind}-${comparison.kind}` },
+    isSplitBroken: input.row.observedSplit !== null,
+    isBaselineBeyond,
+    unitBuckets: row.isClustered ? leastBuckets(row) : null,
+    outcome: outcomeOf(row, compiled),
   };
+}
+
+/**
+ * Whether the baseline itself is proven to be beyond the limit. Evidence of one arm; where units come
+ * more than once there is no exact test of it, and none is made.
+ */
+function isBaselineBeyondLimit(
+  { row, confidence }: RowInput,
+  { baseline }: Tested,
+  scaled: ScaledRow,
+): boolean {
+  if (baseline === null || row.isClustered) return false;
+  const turned = baselineAsCandidate(scaled);
+  return testLogE(turned, baseline.parts) >= Math.log(1 / confidence.alpha);
+}
+
+function outcomeOf({ isClustered, blocks }: ObservedRow, { outcome }: Tested): Tested["outcome"] {
+  if (isClustered) return { kind: "tested", method: `${outcome.method}-units` };
+  if (blocks === null) return outcome;
+  return { kind: "tested", method: `${outcome.method}-restarts` };
+}
+
+/** A test for harm: with restarts where the criterion says over how long it looks. */
+function harmLogE(test: QuantileTest, row: ObservedRow, scaled: ScaledRow): number {
+  // A restarted normal mixture would need its burn-in in every block, so units are looked at as a whole.
+  if (row.isClustered) return clusteredLogE(test, row, HARM_BURN_IN);
+  if (row.blocks === null) return logEOf(test, row, scaled);
+  const blocks = row.blocks.map((block) => scaleRow(block, test.scale));
+  return restartedLogE(blocks, test.parts, MOST_BLOCKS);
+}
+
+function clusteredLogE(test: QuantileTest, row: ObservedRow, burnIn: BurnIn): number {
+  const { scale, parts } = test;
+  const part = parts.at(-1);
+  if (part === undefined) return 0;
+  const armsLogE = clusterLogE(row, part.question, { scale, burnIn });
+  return unitsLogE(scaleRow(row, scale), part, armsLogE);
+}
+
+function safetyBurnIn({ kind }: MetricDefinition): BurnIn {
+  return kind === "heavy_tailed" ? HEAVY_TAIL_BURN_IN : SAFETY_BURN_IN;
+}
+
+/** `scaled` is the row on the scale of the harm test, which most tests share. */
+function logEOf(test: QuantileTest, row: ObservedRow, scaled: ScaledRow): number {
+  return testLogE(test.scale === scaled.scale ? scaled : scaleRow(row, test.scale), test.parts);
+}
+
+type TestedParts = {
+  readonly input: RowInput;
+  readonly compiled: Tested;
+  readonly scaled: ScaledRow;
+  readonly logSafety: number;
+};
+
+/** A class, since two hundred thousand rows a second are worth no closures. */
+class TestedDetails implements RowDetails {
+  readonly #of: TestedParts;
+  #logBlock: number | null = null;
+  #estimate: RowEstimate | null = null;
+
+  constructor(of: TestedParts) {
+    this.#of = of;
+  }
+
+  logBlock(): number {
+    const { compiled, input, scaled } = this.#of;
+    this.#logBlock ??= harmLogE(compiled.block, input.row, scaled);
+    return this.#logBlock;
+  }
+
+  estimate(): RowEstimate {
+    this.#estimate ??= estimateOf(this.#of.input, this.#of.compiled);
+    return this.#estimate;
+  }
+
+  moreObservations(): number | null {
+    const { input, compiled, logSafety } = this.#of;
+    return moreToPass(input, compiled, { logSafety, estimate: this.estimate() });
+  }
+}
+
+function estimateOf(
+  { row, confidence }: RowInput,
+  { metric, comparison, planning }: Tested,
+): RowEstimate {
+  const designDistance =
+    planning === null ? 1 : Math.max(1e-9, planning.safetyEffect * planning.scale.span);
+  const estimate = estimateRow(
+    row,
+    { metric, comparison },
+    { alpha: confidence.alpha, designDistance },
+  );
+  if (metric.kind !== "quantile" || comparison.kind === "limit") return estimate;
+  return { ...estimate, harm: quantileHarm(estimate, comparison) };
 }
 
 function quantileHarm(
   { baselineMean, candidateMean }: RowEstimate,
-  comparison: QuantileMoveInput["comparison"],
+  comparison: Exclude<Comparison, { kind: "zero_tolerance" | "limit" }>,
 ): number | null {
   if (baselineMean === null || candidateMean === null || !(baselineMean > 0)) return null;
   if (comparison.kind === "difference") return candidateMean - baselineMean;
@@ -127,73 +253,36 @@ function quantileHarm(
   return comparison.kind === "ratio" ? ratio : ratio - 1;
 }
 
-function testedRow(
-  input: RowInput,
-  {
-    metric,
-    comparison,
-    scale,
-  }: {
-    readonly metric: MetricDefinition;
-    readonly comparison: Exclude<Comparison, { kind: "zero_tolerance" }>;
-    readonly scale: OutcomeScale;
-  },
-): AssessedRow {
-  const { row } = input;
-  const levels = testLevels(comparison, metric, input.nextShareBps);
-  const plan = planTests(comparison, { metric, scale, levels });
-  const scaledRow = scaleRow(row, scale);
-  const logSafety = testLogE(scaledRow, plan.safety);
-  const estimate = estimateRow(
-    row,
-    { metric, comparison },
-    {
-      alpha: input.confidence.alpha,
-      designDistance: Math.max(1e-9, plan.safetyEffect * scale.span),
-    },
-  );
-  return {
-    ...rowHead(input, row),
-    estimate,
-    logHarm: testLogE(scaledRow, plan.harm),
-    logBlock: testLogE(scaledRow, plan.block),
-    logSafety,
-    levels,
-    moreObservations: moreToPass(input, row, { plan, scale, levels, logSafety, estimate }),
-    outcome: { kind: "tested", method: `${metric.kind}-${comparison.kind}` },
-  };
-}
-
 function zeroToleranceRow(
   input: RowInput,
-  metric: MetricDefinition,
-  row: ObservedRow,
+  { margin, metric }: Extract<CompiledCriterion, { kind: "zero_tolerance" }>,
 ): AssessedRow {
+  const { row, confidence } = input;
   const { comparison } = input.criterion;
-  const stated = stageMargin(comparison, input.nextShareBps);
-  // A rate that is none rules out nothing: 1e-9 keeps the row from passing, and events still count.
-  const margin = stated >= 1e-9 && stated < 1 ? stated : 1e-9;
   const confirmedEvents = countCandidateEvents(row, metric, (value) => value > 0);
   const observations = distinctCandidateAnswers(row);
   const log = confirmedEvents > 0 ? CONFIRMED_EVENT_LOG : 0;
   const logSafety =
     confirmedEvents > 0 ? -CONFIRMED_EVENT_LOG : cleanRateLogE({ events: 0, observations }, margin);
-  const needed = cleanObservationsNeeded(margin, input.confidence.alphaPromote);
   return {
-    ...rowHead(input, row),
-    estimate: estimateRow(
-      row,
-      { metric, comparison },
-      {
-        alpha: input.confidence.alpha,
-        designDistance: margin,
+    ...rowHead(input),
+    details: {
+      logBlock: () => log,
+      estimate: () =>
+        estimateRow(
+          row,
+          { metric, comparison },
+          { alpha: confidence.alpha, designDistance: margin },
+        ),
+      moreObservations: () => {
+        if (confirmedEvents > 0) return null;
+        const needed = cleanObservationsNeeded(margin, confidence.alphaPromote);
+        return Math.max(0, needed - observations);
       },
-    ),
+    },
     logHarm: log,
-    logBlock: log,
     logSafety,
     levels: { hold: null, rollback: 0, margin },
-    moreObservations: confirmedEvents > 0 ? null : Math.max(0, needed - observations),
     outcome: { kind: "zero_tolerance", confirmedEvents },
   };
 }
@@ -205,14 +294,13 @@ function zeroToleranceRow(
 function distinctCandidateAnswers(row: ObservedRow): number {
   let answers = 0;
   for (const stratum of row.strata) {
-    answers += Math.max(totalCount(stratum.candidate), totalCount(stratum.pairs));
+    answers += Math.max(stratum.candidate.total, totalCount(stratum.pairs));
   }
   return answers;
 }
 
 function unsupportedRow(
   input: RowInput,
-  row: ObservedRow,
   why: { readonly method: string; readonly reason: string },
 ): AssessedRow {
   const { comparison } = input.criterion;
@@ -220,29 +308,31 @@ function unsupportedRow(
   const hold = isZero ? null : comparison.hold;
   const rollback = finiteOr0(isZero ? comparison.maximumRate : comparison.rollback);
   return {
-    ...rowHead(input, row),
-    estimate: NO_ESTIMATE,
+    ...rowHead(input),
+    details: { logBlock: () => 0, estimate: () => NO_ESTIMATE, moreObservations: () => null },
     logHarm: 0,
-    logBlock: 0,
     logSafety: 0,
     levels: { hold: hold === null ? null : finiteOr0(hold), rollback, margin: rollback },
-    moreObservations: null,
     outcome: { kind: "unsupported", method: why.method, reason: why.reason },
   };
 }
 
-function rowHead(input: RowInput, row: ObservedRow) {
+function rowHead({ criterion, metric, slice, row, perHour }: RowInput) {
   return {
-    criterion: input.criterion,
-    metric: input.metric,
-    slice: input.slice,
-    observations: {
-      baseline: row.baselineCount,
-      candidate: row.candidateCount,
-      pairs: row.pairCount,
-    },
+    perHour,
+    newestAtMs: row.newestAtMs,
+    criterion,
+    metric,
+    slice,
+    observations: observationsOf(row),
     isSplitBroken: row.observedSplit !== null,
+    isBaselineBeyond: false,
+    unitBuckets: null,
   };
+}
+
+function observationsOf(row: ObservedRow): Verdict["observations"] {
+  return { baseline: row.baselineCount, candidate: row.candidateCount, pairs: row.pairCount };
 }
 
 function finiteOr0(value: number): number {
@@ -255,29 +345,23 @@ function finiteOr0(value: number): number {
  */
 function moreToPass(
   input: RowInput,
-  row: ObservedRow,
-  test: {
-    readonly plan: TestPlan;
-    readonly scale: OutcomeScale;
-    readonly levels: TestLevels;
-    readonly logSafety: number;
-    readonly estimate: RowEstimate;
-  },
+  { planning, levels, comparison }: Tested,
+  seen: { readonly logSafety: number; readonly estimate: RowEstimate },
 ): number | null {
-  const { plan, scale, levels, estimate } = test;
-  const { comparison } = input.criterion;
-  const w = row.strata.at(-1)?.propensity ?? 0;
+  if (planning === null) return null;
+  const { scale } = planning;
+  const w = input.row.strata.at(-1)?.propensity ?? 0;
   // Arms: a candidate observation comes with (1 - w)/w baseline ones. Pairs: correlation one half.
   const baselineShare = isRandomised(w) && comparison.kind !== "limit" ? w / (1 - w) : 0;
   const guessed = scale.variance * (1 + baselineShare);
-  const { harm, unitVariance } = estimate;
+  const { harm, unitVariance } = seen.estimate;
   const isSeen = harm !== null && unitVariance !== null && comparison.kind !== "limit";
   const neutral = comparison.kind === "ratio" ? 1 : 0;
   const left = isSeen ? (levels.margin - harm) / (levels.margin - neutral) : 1;
   return observationsToSettle({
-    logE: test.logSafety,
+    logE: seen.logSafety,
     threshold: Math.log(1 / input.confidence.alphaPromote),
-    effect: plan.safetyEffect * Math.min(left, LARGEST_HEADROOM),
+    effect: planning.safetyEffect * Math.min(left, LARGEST_HEADROOM),
     variance: unitVariance === null ? guessed : unitVariance / (scale.span * scale.span),
   });
 }

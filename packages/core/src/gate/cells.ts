@@ -1,4 +1,6 @@
+import { integerAt, isCount } from "./bin-keys.ts";
 import { valueOfBin } from "./bins.ts";
+import { decodeCell } from "./decoded-cell.ts";
 import type { EvidenceCell, PairCell } from "./evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
 
@@ -12,6 +14,13 @@ export type PairBinCount = {
   readonly count: number;
 };
 
+/** A bucket of units, a bin, and how many observations they share. */
+export type UnitBinCount = {
+  readonly bucket: number;
+  readonly bin: number;
+  readonly count: number;
+};
+
 export function emptyCell(): EvidenceCell {
   return { bins: {} };
 }
@@ -22,7 +31,16 @@ export function emptyPairCell(): PairCell {
 
 /** The cell with one more observation (or `count` more) in a bin. See `binOfValue` for the bin. */
 export function addObservation(cell: EvidenceCell, bin: number, count = 1): EvidenceCell {
-  return { bins: mergeCounts(cell.bins, { [bin]: count }) };
+  return mergeCells(cell, { bins: { [bin]: count } });
+}
+
+/** The cell with one more observation of a unit that may be observed again. */
+export function addUnitObservation(
+  cell: EvidenceCell,
+  of: { readonly bucket: number; readonly bin: number },
+): EvidenceCell {
+  const { bucket, bin } = of;
+  return mergeCells(cell, { bins: { [bin]: 1 }, units: { [`${bucket}:${bin}`]: 1 } });
 }
 
 /** The pair cell with one more pair (or `count` more) in a joint bin. */
@@ -31,41 +49,60 @@ export function addPair(
   pair: { readonly baselineBin: number; readonly candidateBin: number },
   count = 1,
 ): PairCell {
-  return {
-    joint: mergeCounts(cell.joint, { [`${pair.baselineBin}:${pair.candidateBin}`]: count }),
-  };
+  return mergePairCells(cell, {
+    joint: { [`${pair.baselineBin}:${pair.candidateBin}`]: count },
+  });
 }
 
 /** The sum of two cells: exact, commutative and associative, for counts are integers. */
 export function mergeCells(left: EvidenceCell, right: EvidenceCell): EvidenceCell {
-  return { bins: mergeCounts(left.bins, right.bins) };
+  return {
+    bins: mergeCounts(left.bins, right.bins),
+    ...(left.units === undefined && right.units === undefined
+      ? {}
+      : { units: mergeCounts(left.units ?? {}, right.units ?? {}) }),
+    ...newestOf(left, right),
+  };
 }
 
 export function mergePairCells(left: PairCell, right: PairCell): PairCell {
-  return { joint: mergeCounts(left.joint, right.joint) };
+  return { joint: mergeCounts(left.joint, right.joint), ...newestOf(left, right) };
 }
 
-/**
- * The bins of a cell, ascending. Sorted because floating-point sums depend on the order of their terms
- * and the order of an object's keys depends on its history: equal evidence must give equal verdicts,
- * to the bit. A key that is no integer or a count that is no positive number holds no observation.
- */
+type Dated = Pick<EvidenceCell, "newestAtMs">;
+
+function newestOf(left: Dated, right: Dated): Dated {
+  const newest = Math.max(left.newestAtMs ?? 0, right.newestAtMs ?? 0);
+  return newest > 0 ? { newestAtMs: newest } : {};
+}
+
+/** The bins of a cell, ascending; see {@link decodeCell}. */
 export function cellBins(cell: EvidenceCell): readonly BinCount[] {
-  const result: BinCount[] = [];
-  for (const [key, count] of Object.entries(cell.bins)) {
-    const bin = Number(key);
-    if (Number.isInteger(bin) && isCount(count)) result.push({ bin, count });
-  }
-  return isAscending(result) ? result : result.toSorted((left, right) => left.bin - right.bin);
+  const { bins, counts } = decodeCell(cell);
+  return bins.map((bin, index) => ({ bin, count: counts[index] as number }));
 }
 
 /** The joint bins of a pair cell, ascending by baseline bin and then by candidate bin. */
 export function pairCellBins(cell: PairCell): readonly PairBinCount[] {
+  return jointBins(cell.joint);
+}
+
+/** The observations of a cell by bucket of units, ascending by bucket and then by bin. */
+export function unitBins({ units }: EvidenceCell): readonly UnitBinCount[] {
+  if (units === undefined) return [];
+  return jointBins(units).map(({ baselineBin, candidateBin, count }) => ({
+    bucket: baselineBin,
+    bin: candidateBin,
+    count,
+  }));
+}
+
+function jointBins(joint: Readonly<Record<string, number>>): readonly PairBinCount[] {
   const result: PairBinCount[] = [];
   let isSorted = true;
   let previous: PairBinCount | null = null;
-  for (const key in cell.joint) {
-    const count = cell.joint[key];
+  for (const key in joint) {
+    const count = joint[key];
     const separator = key.indexOf(":");
     if (separator < 0 || !isCount(count)) continue;
     const baselineBin = integerAt(key, 0, separator);
@@ -78,26 +115,6 @@ export function pairCellBins(cell: PairCell): readonly PairBinCount[] {
   }
   return isSorted ? result : result.toSorted(comparePairs);
 }
-
-/**
- * The decimal integer in text[start, end), NaN if there is none. Thousands of joint bins are read at
- * every look, and cutting each into two strings takes longer than all the tests on them.
- */
-function integerAt(text: string, start: number, end: number): number {
-  const isNegative = text.charCodeAt(start) === MINUS;
-  const first = isNegative ? start + 1 : start;
-  if (first >= end) return Number.NaN;
-  let value = 0;
-  for (let index = first; index < end; index += 1) {
-    const digit = text.charCodeAt(index) - ZERO;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
-  }
-  return isNegative ? -value : value;
-}
-
-const MINUS = 45;
-const ZERO = 48;
 
 function comparePairs(left: PairBinCount, right: PairBinCount): number {
   return left.baselineBin - right.baselineBin || left.candidateBin - right.candidateBin;
@@ -143,15 +160,11 @@ export function totalCount(bins: readonly { readonly count: number }[]): number 
   return total;
 }
 
-function isCount(count: unknown): count is number {
-  return typeof count === "number" && Number.isFinite(count) && count > 0;
-}
-
-function isAscending(bins: readonly BinCount[]): boolean {
-  for (let index = 1; index < bins.length; index += 1) {
-    if ((bins[index - 1] as BinCount).bin > (bins[index] as BinCount).bin) return false;
-  }
-  return true;
+/** The sum of a map of counts. */
+export function totalOf(counts: Readonly<Record<string, number>>): number {
+  let total = 0;
+  for (const count of Object.values(counts)) total += count;
+  return total;
 }
 
 function mergeCounts(

@@ -25,6 +25,11 @@ export type Criterion = {
   readonly comparison: Comparison;
   /** Only requests of the first so many seconds of the rollout's live traffic count; null = all. */
   readonly withinSeconds: number | null;
+  /**
+   * Harm may begin late: it is looked for from every multiple of so many seconds on, as well as from
+   * the start. Null = from the start only. Absent in policies that were stored before it existed.
+   */
+  readonly overSeconds?: number | null;
   /** Judged on each slice of the feature too, not only on all traffic. */
   readonly perSlice: boolean;
   readonly onInconclusive: UndecidedAction;

@@ -17,11 +17,19 @@
 export type EvidenceCell = {
   /** Bin index (a decimal integer as text) -> number of observations. */
   readonly bins: Readonly<Record<string, number>>;
+  /**
+   * "bucket:bin" -> number of observations, where units may be counted more than once (assignment by
+   * user, tenant, conversation). A bucket is one of 64 groups of units; see unit-bucket.ts.
+   */
+  readonly units?: Readonly<Record<string, number>>;
+  /** When the newest request in it was made, epoch milliseconds. */
+  readonly newestAtMs?: number;
 };
 
 export type PairCell = {
   /** "baselineBin:candidateBin" -> number of pairs. */
   readonly joint: Readonly<Record<string, number>>;
+  readonly newestAtMs?: number;
 };
 
 /**
@@ -44,6 +52,25 @@ export type MetricEvidence = {
   readonly strata: readonly StratumEvidence[];
 };
 
+/** What was gathered on requests of one stretch of time. */
+export type EvidenceBlock = {
+  /** Epoch milliseconds, a multiple of the block's length: blocks of all shards are the same ones. */
+  readonly startMs: number;
+  readonly strata: readonly StratumEvidence[];
+};
+
+/**
+ * The evidence of one metric on one slice by the time of the request (a label counts where its request
+ * was, however late it comes). Kept only for criteria that ask for time; see windows.ts.
+ */
+export type TimedEvidence = {
+  readonly metric: string;
+  readonly slice: string;
+  readonly blockSeconds: number;
+  /** Ascending, each once; stretches without a request have none. */
+  readonly blocks: readonly EvidenceBlock[];
+};
+
 /** Observations per stage and arm, of whatever metric: what least numbers of observations count. */
 export type StageExposure = {
   readonly stageIndex: number;
@@ -54,13 +81,16 @@ export type StageExposure = {
   readonly pairs: number;
   /** Exchanges left out of the evidence, by reason: forced, repeat, fallback, error, ... */
   readonly excluded: Readonly<Record<string, number>>;
-  /** When the newest of them was observed, epoch milliseconds. */
+  /** When the oldest and the newest of them were observed, epoch milliseconds. */
+  readonly firstObservedAtMs?: number | null;
   readonly lastObservedAtMs: number | null;
 };
 
 export type RolloutEvidence = {
   readonly metrics: readonly MetricEvidence[];
   readonly exposures: readonly StageExposure[];
+  /** Absent in evidence that was gathered without times: then all of it counts for every criterion. */
+  readonly timed?: readonly TimedEvidence[];
 };
 
 export const ALL_TRAFFIC = "*";

@@ -1,13 +1,14 @@
 import { textOfCount } from "./number-text.ts";
-import type { GateInput, GateReport, Verdict } from "./verdict.ts";
+import type { GateReport, Verdict } from "./verdict.ts";
 
-type Judged = Pick<GateReport, "verdict" | "verdicts" | "warnings" | "culprit"> & {
-  readonly stage: GateInput["stage"];
+type Judged = Pick<GateReport, "verdict" | "warnings" | "culprit"> & {
+  /** Only some sentences need them, and they are much to compute. */
+  readonly verdicts: () => readonly Verdict[];
 };
 
 /** One sentence for the whole gate: what follows and because of what, or what is still missing. */
 export function gateSentence(judged: Judged): string {
-  const { verdict, verdicts, culprit, warnings } = judged;
+  const { verdict, culprit, warnings } = judged;
   switch (verdict) {
     case "fail":
       return `Roll back: ${culprit?.sentence ?? "harm is proven."}`;
@@ -16,7 +17,7 @@ export function gateSentence(judged: Judged): string {
       return `Hold: ${culprit?.sentence ?? mismatch?.sentence ?? "harm is possible."}`;
     }
     case "pass":
-      return `Safe to advance: all ${textOfCount(verdicts.length)} checks stay below their margins.`;
+      return `Safe to advance: all ${textOfCount(judged.verdicts().length)} checks stay below their margins.`;
     case "inconclusive":
       return inconclusiveSentence(judged);
     default: {
@@ -26,14 +27,15 @@ export function gateSentence(judged: Judged): string {
   }
 }
 
-function inconclusiveSentence({ verdicts, stage }: Judged): string {
+function inconclusiveSentence({ verdicts: compute }: Judged): string {
+  const verdicts = compute();
   const open = verdicts.filter((verdict) => verdict.verdict === "inconclusive");
   const first = open.toSorted(byMissing)[0];
   if (first === undefined) return "Not yet decided: the gate has no criteria.";
   const passed = verdicts.length - open.length;
   return (
     `Not yet decided: ${textOfCount(passed)} of ${textOfCount(verdicts.length)} checks pass. ` +
-    `${first.sentence}${timeText(first, stage)}`
+    first.sentence
   );
 }
 
@@ -41,13 +43,4 @@ function inconclusiveSentence({ verdicts, stage }: Judged): string {
 function byMissing(left: Verdict, right: Verdict): number {
   const most = Number.MAX_SAFE_INTEGER;
   return (right.moreObservations ?? most) - (left.moreObservations ?? most);
-}
-
-function timeText(verdict: Verdict, stage: GateInput["stage"]): string {
-  const more = verdict.moreObservations;
-  const perHour = stage.observationsPerHour;
-  if (more === null || perHour === null || !(perHour > 0)) return "";
-  const hours = more / perHour;
-  const text = hours < 1 ? `${Math.ceil(hours * 60)} min` : `${Math.ceil(hours)} h`;
-  return ` At the present traffic that takes about ${text}.`;
 }

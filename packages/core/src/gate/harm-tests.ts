@@ -1,5 +1,5 @@
 import type { Contrast } from "../statistics/contrast.ts";
-import { candidateContrastPart, contrastPart, rateRatioPart } from "./test-part.ts";
+import { candidateContrastPart, contrastPart, rateRatioPart, tailPart } from "./test-part.ts";
 import type { TestPart } from "./test-part.ts";
 import type { Comparison } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
@@ -16,6 +16,8 @@ export type TestPlan = {
   readonly block: readonly TestPart[];
   /** H0: harm >= margin, aimed at no harm. */
   readonly safety: readonly TestPart[];
+  /** H0: the baseline itself is within the limit; null for comparisons with the baseline. */
+  readonly baseline: readonly TestPart[] | null;
   /** Distance from "no harm" to the margin on the [0, 1] scale, for planning how long it takes. */
   readonly safetyEffect: number;
 };
@@ -42,6 +44,7 @@ export type PlanInput = {
  * | difference            | other     | M3                  | M3       | M3       |
  * | ratio, relative rise  | binary    | average of M1 and M3 in all three      |
  * | relative, ratio       | other     | M3 with R           | M3       | M3       |
+ * | all of these          | heavy tail | with M1 on the values beyond the clip | M3 | M3 |
  * | limit                 | any       | attribution: harm of a ratio with R = 1 | one-sample | one-sample |
  *
  * M1 only ever serves events that are harm (lower is better): for the complement of a frequent event
@@ -81,13 +84,17 @@ function planRatio(input: PlanInput, ratioOf: (level: number) => number): TestPl
     });
     if (!isHarmfulEvent(input)) return [bet];
     const direction = side === "harm" ? 1 : -1;
-    return average(rateRatioPart({ nullRatio: ratio, designRatio: design, direction }, bet), bet);
+    return average(
+      rateRatioPart({ nullRatio: ratio, designRatio: design, direction }, { scale, onPairs: bet }),
+      bet,
+    );
   };
   const rollback = ratioOf(levels.rollback);
   return {
-    harm: at(1, rollback, "harm"),
+    harm: withTail(input, at(1, rollback, "harm")),
     block: at(ratioOf(levels.hold), rollback, "harm"),
     safety: at(ratioOf(levels.margin), 1, "safety"),
+    baseline: null,
     safetyEffect: Math.abs(1 - ratioOf(levels.margin)) * typicalMean,
   };
 }
@@ -110,10 +117,14 @@ function planDifference(input: PlanInput): TestPlan {
   const designRatio = 1 + levels.rollback / scale.span / scale.centre;
   return {
     harm: isHarmfulEvent(input)
-      ? average(rateRatioPart({ nullRatio: 1, designRatio, direction: 1 }, harm), harm)
-      : [harm],
+      ? average(
+          rateRatioPart({ nullRatio: 1, designRatio, direction: 1 }, { scale, onPairs: harm }),
+          harm,
+        )
+      : withTail(input, [harm]),
     block: [at(levels.hold, levels.rollback - levels.hold, "harm")],
     safety: [at(levels.margin, levels.margin, "safety")],
+    baseline: null,
     safetyEffect: levels.margin / scale.span,
   };
 }
@@ -150,12 +161,16 @@ function planLimit(input: PlanInput): TestPlan {
   return {
     harm: isHarmfulEvent(input)
       ? average(
-          rateRatioPart({ nullRatio: 1, designRatio, direction: 1 }, attribution),
+          rateRatioPart(
+            { nullRatio: 1, designRatio, direction: 1 },
+            { scale, onPairs: attribution },
+          ),
           attribution,
         )
       : [attribution],
     block: candidate(block, limit - block, toward),
     safety: candidate(margin, margin - scale.centre, opposite(toward)),
+    baseline: candidate(limit, limit / 2, toward),
     safetyEffect: Math.abs(margin - scale.centre),
   };
 }
@@ -184,6 +199,20 @@ function opposite(direction: 1 | -1): 1 | -1 {
 
 function isHarmfulEvent({ metric, scale }: PlanInput): boolean {
   return scale.isBinary && metric.direction === "lower_is_better";
+}
+
+/** What the test of the tail weighs: it costs the mean's test ln(1/0.9) = 0.1, a few percent of time. */
+const TAIL_WEIGHT = 0.1;
+
+/** A bet on the mean of a heavy tail, with the test of how often its clip is reached. */
+function withTail({ metric, scale }: PlanInput, parts: readonly TestPart[]): readonly TestPart[] {
+  const bet = parts.at(-1);
+  const isTailHarm = metric.kind === "heavy_tailed" && metric.direction === "lower_is_better";
+  if (!isTailHarm || bet === undefined) return parts;
+  return [
+    { ...tailPart(scale, bet), weight: TAIL_WEIGHT },
+    ...parts.map((part) => ({ ...part, weight: part.weight * (1 - TAIL_WEIGHT) })),
+  ];
 }
 
 function average(left: TestPart, right: TestPart): readonly TestPart[] {

@@ -7,9 +7,17 @@ import type { IntegrityWarning } from "./verdict.ts";
 /** Doubts about the experiment itself, ascending by stage. They can hold, never hide a harm. */
 export function integrityWarnings(
   exposures: readonly StageExposure[],
-  currentStageIndex: number,
+  of: {
+    /** The present stage. */
+    readonly stageIndex: number;
+    /** Whether what is counted is what is assigned; requests of assigned users are not. */
+    readonly countsUnits: boolean;
+  },
 ): readonly IntegrityWarning[] {
-  return [...sampleRatioWarnings(exposures), ...noTrafficWarnings(exposures, currentStageIndex)];
+  return [
+    ...(of.countsUnits ? sampleRatioWarnings(exposures) : []),
+    ...noTrafficWarnings(exposures, of.stageIndex),
+  ];
 }
 
 /**

@@ -1,9 +1,11 @@
 import { mergeCells, mergePairCells } from "./cells.ts";
 import type {
+  EvidenceBlock,
   MetricEvidence,
   RolloutEvidence,
   StageExposure,
   StratumEvidence,
+  TimedEvidence,
 } from "./evidence.ts";
 
 export function emptyEvidence(): RolloutEvidence {
@@ -25,7 +27,32 @@ export function mergeEvidence(left: RolloutEvidence, right: RolloutEvidence): Ro
       strata: mergeStrata(entry.strata),
     })),
     exposures: mergeBy([...left.exposures, ...right.exposures], stageKey, mergeExposures),
+    ...mergeTimes(left.timed, right.timed),
   };
+}
+
+function mergeTimes(
+  left: RolloutEvidence["timed"],
+  right: RolloutEvidence["timed"],
+): Pick<RolloutEvidence, "timed"> {
+  if (left === undefined && right === undefined) return {};
+  const timed = mergeBy([...(left ?? []), ...(right ?? [])], timedKey, (one, other) => ({
+    ...one,
+    blocks: [...one.blocks, ...other.blocks],
+  }));
+  return { timed: timed.map((entry) => ({ ...entry, blocks: mergeBlocks(entry.blocks) })) };
+}
+
+/** Blocks of one length, ascending, each once. */
+export function mergeBlocks(blocks: readonly EvidenceBlock[]): readonly EvidenceBlock[] {
+  const byStart = Map.groupBy(blocks, ({ startMs }) => startMs);
+  return [...byStart]
+    .toSorted(([left], [right]) => left - right)
+    .map(([startMs, of]) => ({ startMs, strata: mergeStrata(of.flatMap(({ strata }) => strata)) }));
+}
+
+function timedKey({ metric, slice, blockSeconds }: TimedEvidence): string {
+  return JSON.stringify([metric, slice, blockSeconds]);
 }
 
 /** Strata of one metric and slice, one per stage and propensity, ascending. */
@@ -53,6 +80,7 @@ function mergeExposures(left: StageExposure, right: StageExposure): StageExposur
     candidate: left.candidate + right.candidate,
     pairs: left.pairs + right.pairs,
     excluded,
+    firstObservedAtMs: earliest(left.firstObservedAtMs, right.firstObservedAtMs),
     lastObservedAtMs: latest(left.lastObservedAtMs, right.lastObservedAtMs),
   };
 }
@@ -60,6 +88,14 @@ function mergeExposures(left: StageExposure, right: StageExposure): StageExposur
 function latest(left: number | null, right: number | null): number | null {
   if (left === null || right === null) return left ?? right;
   return Math.max(left, right);
+}
+
+function earliest(
+  left: number | null | undefined,
+  right: number | null | undefined,
+): number | null {
+  if (left === null || left === undefined) return right ?? null;
+  return right === null || right === undefined ? left : Math.min(left, right);
 }
 
 function metricKey(entry: MetricEvidence): string {

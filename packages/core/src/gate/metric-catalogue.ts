@@ -6,6 +6,9 @@ type Definition = Omit<MetricDefinition, "name" | "kind" | "direction" | "unit" 
  * The metrics that exist without being declared. `expected` is a guess of what a healthy feature shows;
  * a rollout replaces it by the feature's own history, frozen at the start. Costs and tokens have
  * none, because no guess would fit two features: without it they are not judged by their means.
+ *
+ * A heavy tail is clipped at 20 times its expected mean, scores at the ends of their range; labels that
+ * people give later say how much later.
  */
 export const METRIC_CATALOGUE: readonly MetricDefinition[] = [
   score("quality", "Mean of the quality score of the answers.", 0.8),
@@ -19,8 +22,14 @@ export const METRIC_CATALOGUE: readonly MetricDefinition[] = [
   good("quality_sla", "Share of answers that meet the feature's quality threshold.", 0.9),
   good("cache_hit_rate", "Share of requests answered from the response cache.", 0.3),
   harm("forbidden_strings", "Share of answers that contain a forbidden string.", 0.002),
-  harm("edit_rate", "Share of answers that the user changed before using them.", 0.15),
-  harm("correction_rate", "Share of answers that the user reported as wrong.", 0.08),
+  {
+    ...harm("edit_rate", "Share of answers that the user changed before using them.", 0.15),
+    expectedDelaySeconds: 1_800,
+  },
+  {
+    ...harm("correction_rate", "Share of answers that the user reported as wrong.", 0.08),
+    expectedDelaySeconds: 3_600,
+  },
   harm("divergence", "Share of pairs whose answers differ in substance.", 0.1),
   harm("disagreement", "Share of pairs whose decisions differ.", 0.1),
   harm("error_rate", "Share of calls that failed.", 0.01),
@@ -54,14 +63,27 @@ export const METRIC_CATALOGUE: readonly MetricDefinition[] = [
     { source: "first_token_ms", quantile: 0.95 },
     "95th percentile of the time to the first token.",
   ),
+  latency(
+    "time_to_first_token_p99",
+    { source: "first_token_ms", quantile: 0.99 },
+    "99th percentile of the time to the first token.",
+  ),
   tail("cost_per_call", "Mean cost of one call.", { unit: "usd", source: "cost_usd" }),
   tail("tokens_per_call", "Mean number of input and output tokens of one call.", {
     unit: "tokens",
     source: "tokens",
   }),
+  tail("input_tokens_per_call", "Mean number of input tokens of one call.", {
+    unit: "tokens",
+    source: "input_tokens",
+  }),
+  tail("output_tokens_per_call", "Mean number of output tokens of one call.", {
+    unit: "tokens",
+    source: "output_tokens",
+  }),
   tail("length_ratio", "Mean length of the candidate's answer over the baseline's.", {
     unit: "ratio",
-    expected: { value: 1, spread: 0.5 },
+    expected: { value: 1, spread: 0.5, isGuess: true },
   }),
 ];
 
@@ -78,7 +100,7 @@ function score(name: string, description: string, expected: number): MetricDefin
     unit: "score",
     range: [0, 1],
     description,
-    expected: { value: expected, spread: 0.2 },
+    expected: { value: expected, spread: 0.2, isGuess: true },
   };
 }
 
@@ -89,7 +111,7 @@ function good(name: string, description: string, expected: number): MetricDefini
     direction: "higher_is_better",
     unit: "share",
     description,
-    expected: { value: expected },
+    expected: { value: expected, isGuess: true },
   };
 }
 

@@ -32,6 +32,16 @@ export type MetricDefinition = {
    * centres and scales the bets, and clips a heavy tail at 20 times the mean. A wrong guess costs
    * power and never validity; a guess taken from the evidence under test would cost validity.
    */
-  readonly expected?: { readonly value: number; readonly spread?: number };
+  readonly expected?: {
+    readonly value: number;
+    readonly spread?: number;
+    /** Nobody measured it for this feature: good enough to aim a test, not to refuse a policy. */
+    readonly isGuess?: boolean;
+  };
+  /**
+   * How long after the request its number usually comes (median). Promotion waits until half of the
+   * requests are older than that; harm counts at once. Absent: with the answer.
+   */
+  readonly expectedDelaySeconds?: number;
   readonly description: string;
 };

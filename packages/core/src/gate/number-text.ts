@@ -64,6 +64,12 @@ export function textOfCount(count: number): string {
   return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
+/** A time to wait: "40 min", "3 h", "12 days". */
+export function textOfHours(hours: number): string {
+  if (hours < 1) return `${Math.max(1, Math.ceil(hours * 60))} min`;
+  return hours < 48 ? `${Math.ceil(hours)} h` : `${textOfCount(Math.ceil(hours / 24))} days`;
+}
+
 function trimmed(value: number, digits: number): string {
   const text = value.toFixed(digits);
   const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;

@@ -1,8 +1,11 @@
+import type { ArmCounts } from "../statistics/sample-ratio.ts";
 import { SAMPLE_RATIO_ALARM_ODDS, sampleRatioLogE } from "../statistics/sample-ratio.ts";
 import { valueOfBin } from "./bins.ts";
-import type { BinCount, PairBinCount } from "./cells.ts";
-import { cellBins, pairCellBins, totalCount } from "./cells.ts";
-import type { StratumEvidence } from "./evidence.ts";
+import type { PairBinCount, UnitBinCount } from "./cells.ts";
+import { pairCellBins, totalCount, unitBins } from "./cells.ts";
+import type { DecodedCell } from "./decoded-cell.ts";
+import { decodeCell } from "./decoded-cell.ts";
+import type { StratumEvidence, TimedEvidence } from "./evidence.ts";
 import { mergeStrata } from "./merge-evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
 
@@ -11,9 +14,12 @@ export type ObservedStratum = {
   readonly stageIndex: number;
   /** Probability of the candidate, 0..1. */
   readonly propensity: number;
-  readonly baseline: readonly BinCount[];
-  readonly candidate: readonly BinCount[];
+  readonly baseline: DecodedCell;
+  readonly candidate: DecodedCell;
   readonly pairs: readonly PairBinCount[];
+  /** By unit where units may come again; empty where every observation is a unit of its own. */
+  readonly baselineUnits: readonly UnitBinCount[];
+  readonly candidateUnits: readonly UnitBinCount[];
 };
 
 /** The evidence of one criterion on one slice, decoded once for all its tests. */
@@ -27,24 +33,116 @@ export type ObservedRow = {
    * split as planned; else null. See {@link withObservedSplit}.
    */
   readonly observedSplit: readonly ObservedStratum[] | null;
+  /** When the newest request that counts was made; null when unknown. */
+  readonly newestAtMs: number | null;
+  /** Whether observations of one unit come more than once, so that they are no single draws. */
+  readonly isClustered: boolean;
+  /** The same evidence block by block, for a criterion that looks for a late beginning; else null. */
+  readonly blocks: readonly ObservedRow[] | null;
 };
+
+/**
+ * Rows by the identity of their strata, so that evidence which is looked at again and again is decoded
+ * once. A list is never changed in place; what has new evidence is another one. Reading it again gives
+ * the same row.
+ */
+const observedRows = new WeakMap<readonly StratumEvidence[], ObservedRow>();
+
+/** A row of fewer bins is decoded sooner than it is found, and the garbage collector has less to do. */
+const BINS_WORTH_KEEPING = 40;
 
 /** Decodes, merges and sorts the strata of one metric on one slice. */
 export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
-  const observed = mergeStrata(strata).map((stratum) => ({
+  const known = observedRows.get(strata);
+  if (known !== undefined) return known;
+  const observed = mergedStrata(strata).map((stratum) => ({
     stageIndex: stratum.stageIndex,
     propensity: Math.min(1, Math.max(0, stratum.propensityBps / 10_000)),
-    baseline: cellBins(stratum.baseline),
-    candidate: cellBins(stratum.candidate),
+    baseline: decodeCell(stratum.baseline),
+    candidate: decodeCell(stratum.candidate),
     pairs: pairCellBins(stratum.pairs),
+    baselineUnits: unitBins(stratum.baseline),
+    candidateUnits: unitBins(stratum.candidate),
   }));
-  return {
+  const isClustered = observed.some(
+    ({ baselineUnits, candidateUnits }) => baselineUnits.length + candidateUnits.length > 0,
+  );
+  const row: ObservedRow = {
+    blocks: null,
     strata: observed,
-    observedSplit: withObservedSplit(observed),
-    baselineCount: sumOf(observed, (stratum) => totalCount(stratum.baseline)),
-    candidateCount: sumOf(observed, (stratum) => totalCount(stratum.candidate)),
+    newestAtMs: newestOf(strata),
+    isClustered,
+    // A split of requests is as uneven as their units are; it says nothing about the assignment.
+    observedSplit: isClustered ? null : withObservedSplit(observed),
+    baselineCount: sumOf(observed, (stratum) => stratum.baseline.total),
+    candidateCount: sumOf(observed, (stratum) => stratum.candidate.total),
     pairCount: sumOf(observed, (stratum) => totalCount(stratum.pairs)),
   };
+  if (binsOf(observed) >= BINS_WORTH_KEEPING) observedRows.set(strata, row);
+  return row;
+}
+
+/**
+ * A row whose evidence is in blocks of time, in order; `all` is their sum. Gaps are filled by blocks
+ * without evidence, since the plan of restarts counts time and not evidence. Where the sum is not split
+ * as planned, each block is also seen with the split of the sum: its own would be noise.
+ */
+export function observeBlocks(timed: TimedEvidence): ObservedRow {
+  const { blocks, blockSeconds } = timed;
+  const all = observeRow(mergeStrata(blocks.flatMap(({ strata }) => strata)));
+  const observed: ObservedRow[] = [];
+  const firstMs = blocks[0]?.startMs ?? 0;
+  for (const { startMs, strata } of blocks) {
+    const index = Math.round((startMs - firstMs) / (blockSeconds * 1_000));
+    while (observed.length < index) observed.push(observeRow(NO_STRATA));
+    const row = observeRow(strata);
+    const observedSplit = all.observedSplit === null ? null : splitLike(row, all);
+    observed.push({ ...row, observedSplit });
+  }
+  return { ...all, blocks: observed };
+}
+
+const NO_STRATA: readonly StratumEvidence[] = [];
+
+/** The strata of a block with the observed propensities of the whole row. */
+function splitLike(row: ObservedRow, all: ObservedRow): readonly ObservedStratum[] {
+  return row.strata.map((stratum) => {
+    const index = all.strata.findIndex(
+      (of) => of.stageIndex === stratum.stageIndex && of.propensity === stratum.propensity,
+    );
+    return { ...stratum, propensity: all.observedSplit?.[index]?.propensity ?? stratum.propensity };
+  });
+}
+
+function binsOf(strata: readonly ObservedStratum[]): number {
+  return sumOf(
+    strata,
+    ({ baseline, candidate, pairs }) => baseline.bins.length + candidate.bins.length + pairs.length,
+  );
+}
+
+function newestOf(strata: readonly StratumEvidence[]): number | null {
+  let newest = 0;
+  for (const { baseline, candidate, pairs } of strata) {
+    newest = Math.max(
+      newest,
+      baseline.newestAtMs ?? 0,
+      candidate.newestAtMs ?? 0,
+      pairs.newestAtMs ?? 0,
+    );
+  }
+  return newest > 0 ? newest : null;
+}
+
+/** Evidence as it is stored has its strata in order, each once; then there is nothing to merge. */
+function mergedStrata(strata: readonly StratumEvidence[]): readonly StratumEvidence[] {
+  const isInOrder = strata.every((stratum, index) => {
+    const before = strata[index - 1];
+    if (before === undefined) return true;
+    const stages = stratum.stageIndex - before.stageIndex;
+    return stages > 0 || (stages === 0 && stratum.propensityBps > before.propensityBps);
+  });
+  return isInOrder ? strata : mergeStrata(strata);
 }
 
 /**
@@ -67,15 +165,28 @@ function withObservedSplit(strata: readonly ObservedStratum[]): readonly Observe
   const adjusted = strata.map((stratum) => {
     const { propensity } = stratum;
     if (!isRandomised(propensity)) return stratum;
-    const candidate = totalCount(stratum.candidate);
-    const baseline = totalCount(stratum.baseline);
-    const logE = sampleRatioLogE({ candidate, baseline, propensity });
-    if (logE < Math.log(SAMPLE_RATIO_ALARM_ODDS)) return stratum;
+    const candidate = stratum.candidate.total;
+    const baseline = stratum.baseline.total;
+    const counts = { candidate, baseline, propensity };
+    if (largestLogE(counts) < SAMPLE_RATIO_ALARM) return stratum;
+    if (sampleRatioLogE(counts) < SAMPLE_RATIO_ALARM) return stratum;
     hasMismatch = true;
     // With half a unit more in each arm, since a share of 0 or 1 is no split.
     return { ...stratum, propensity: (candidate + 0.5) / (candidate + baseline + 1) };
   });
   return hasMismatch ? adjusted : null;
+}
+
+const SAMPLE_RATIO_ALARM = Math.log(SAMPLE_RATIO_ALARM_ODDS);
+
+/**
+ * The test is an average of likelihood ratios over possible splits, so it is at most the ratio of the
+ * likeliest split. Two logarithms in place of six log-gammas for the many rows that are split well.
+ */
+function largestLogE({ candidate, baseline, propensity }: ArmCounts): number {
+  const share = candidate / Math.max(1, candidate + baseline);
+  const term = (count: number, ratio: number): number => (count > 0 ? count * Math.log(ratio) : 0);
+  return term(candidate, share / propensity) + term(baseline, (1 - share) / (1 - propensity));
 }
 
 /** Candidate's bins over all strata: its randomised arm and its side of the pairs. */
@@ -86,8 +197,8 @@ export function countCandidateEvents(
 ): number {
   let events = 0;
   for (const stratum of row.strata) {
-    for (const { bin, count } of stratum.candidate) {
-      if (isEvent(valueOfBin(metric, bin))) events += count;
+    for (const [position, bin] of stratum.candidate.bins.entries()) {
+      if (isEvent(valueOfBin(metric, bin))) events += stratum.candidate.counts[position] as number;
     }
     for (const { candidateBin, count } of stratum.pairs) {
       if (isEvent(valueOfBin(metric, candidateBin))) events += count;

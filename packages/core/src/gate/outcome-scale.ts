@@ -1,5 +1,9 @@
-import { metricRange, TOP_BIN, valueOfBin } from "./bins.ts";
+import { logBinOfValue, metricRange, TOP_BIN, valueOfBin, ZERO_BIN } from "./bins.ts";
+import type { IndexedCounts } from "./bet-table.ts";
 import type { Comparison } from "./criterion.ts";
+import type { ValueCounts } from "../statistics/contrast.ts";
+import type { DecodedCell } from "./decoded-cell.ts";
+import { countFrom } from "./decoded-cell.ts";
 import type { MetricDefinition } from "./metric.ts";
 
 /**
@@ -7,8 +11,8 @@ import type { MetricDefinition } from "./metric.ts";
  * is such a scale, which is why one set of tests serves all of them.
  */
 export type OutcomeScale = {
-  readonly candidateOutcome: (bin: number) => number;
-  readonly baselineOutcome: (bin: number) => number;
+  readonly candidate: ArmScale;
+  readonly baseline: ArmScale;
   /** A value in the metric's unit is origin + span * outcome. */
   readonly origin: number;
   readonly span: number;
@@ -18,6 +22,48 @@ export type OutcomeScale = {
   readonly centre: number;
   readonly variance: number;
 };
+
+/** The outcomes of one arm. They have indexes, so that what is known of each fits in a table. */
+export type ArmScale =
+  /** Index 1 is an event: a bin of at least `firstEventBin`. */
+  | { readonly kind: "events"; readonly firstEventBin: number }
+  /** Index = bin - firstBin, at most the last one. */
+  | { readonly kind: "values"; readonly firstBin: number; readonly outcomes: readonly number[] };
+
+/** How many outcomes an arm can have. */
+export function outcomeCount(arm: ArmScale): number {
+  return arm.kind === "events" ? 2 : arm.outcomes.length;
+}
+
+/** The outcome in [0, 1] with an index, or with the nearest one that there is. */
+export function outcomeAt(arm: ArmScale, index: number): number {
+  if (arm.kind === "events") return Math.min(1, Math.max(0, index));
+  const last = arm.outcomes.length - 1;
+  return arm.outcomes[Math.min(last, Math.max(0, index))] as number;
+}
+
+/** The outcome in [0, 1] of a bin. */
+export function outcomeOfBin(arm: ArmScale, bin: number): number {
+  if (arm.kind === "events") return bin >= arm.firstEventBin ? 1 : 0;
+  return outcomeAt(arm, bin - arm.firstBin);
+}
+
+/** A cell's observations by outcome. */
+export function indexedCounts(arm: ArmScale, cell: DecodedCell): IndexedCounts {
+  if (arm.kind === "values") {
+    return { bins: cell.bins, counts: cell.counts, firstBin: arm.firstBin };
+  }
+  const events = countFrom(cell, arm.firstEventBin);
+  return { bins: EVENT_INDEXES, counts: [cell.total - events, events], firstBin: 0 };
+}
+
+/** The same observations as outcomes in [0, 1]. */
+export function valueCounts(arm: ArmScale, seen: IndexedCounts): ValueCounts {
+  const values = seen.bins.map((bin) => outcomeAt(arm, bin - seen.firstBin));
+  return { values, counts: seen.counts };
+}
+
+const EVENT_INDEXES: readonly number[] = [0, 1];
 
 export type ScaleResult =
   | { readonly kind: "scale"; readonly scale: OutcomeScale }
@@ -52,6 +98,13 @@ export function outcomeScale(metric: MetricDefinition, comparison: Comparison): 
   }
 }
 
+const BINARY_ARM: ArmScale = { kind: "events", firstEventBin: TOP_BIN / 2 };
+const SCORE_ARM: ArmScale = {
+  kind: "values",
+  firstBin: 0,
+  outcomes: Array.from({ length: TOP_BIN + 1 }, (_, bin) => bin / TOP_BIN),
+};
+
 function boundedScale(metric: MetricDefinition): OutcomeScale {
   const isBinary = metric.kind === "binary";
   const [origin, high] = isBinary ? [0, 1] : metricRange(metric);
@@ -64,10 +117,10 @@ function boundedScale(metric: MetricDefinition): OutcomeScale {
   const centre = inside(expected === undefined ? fallback : (expected.value - origin) / span);
   const spread = expected?.spread;
   const scoreVariance = spread === undefined ? DEFAULT_SCORE_VARIANCE : (spread / span) ** 2;
-  const outcome = (bin: number): number => Math.min(1, Math.max(0, bin / TOP_BIN));
+  const arm: ArmScale = isBinary ? BINARY_ARM : SCORE_ARM;
   return {
-    candidateOutcome: outcome,
-    baselineOutcome: outcome,
+    candidate: arm,
+    baseline: arm,
     origin,
     span,
     isBinary,
@@ -88,10 +141,18 @@ function clippedScale(metric: MetricDefinition, comparison: Comparison): ScaleRe
   }
   const ceiling = CLIP_MULTIPLE * typical;
   const spread = metric.expected?.spread;
-  const outcome = (bin: number): number => Math.min(1, valueOfBin(metric, bin) / ceiling);
+  // The last index stands for the ceiling and all beyond it.
+  const size = Math.max(1, logBinOfValue(ceiling) - ZERO_BIN + 2);
+  const arm: ArmScale = {
+    kind: "values",
+    firstBin: ZERO_BIN,
+    outcomes: Array.from({ length: size }, (_, index) =>
+      Math.min(1, valueOfBin(metric, ZERO_BIN + index) / ceiling),
+    ),
+  };
   const scale: OutcomeScale = {
-    candidateOutcome: outcome,
-    baselineOutcome: outcome,
+    candidate: arm,
+    baseline: arm,
     origin: 0,
     span: ceiling,
     isBinary: false,
@@ -116,11 +177,13 @@ function exceedanceScale(metric: MetricDefinition, comparison: Comparison): Scal
   if (threshold === undefined || !(threshold > 0)) {
     return unsupported(metric, "a limit, or the baseline's quantile frozen before the start");
   }
-  const outcome = (bin: number): number => (valueOfBin(metric, bin) > threshold ? 1 : 0);
+  const nearest = logBinOfValue(threshold);
+  const firstEventBin = valueOfBin(metric, nearest) > threshold ? nearest : nearest + 1;
+  const arm: ArmScale = { kind: "events", firstEventBin };
   const centre = inside((1 - quantile) / 2);
   const scale: OutcomeScale = {
-    candidateOutcome: outcome,
-    baselineOutcome: outcome,
+    candidate: arm,
+    baseline: arm,
     origin: 0,
     span: 1,
     isBinary: true,

@@ -18,11 +18,15 @@ const KEYS: readonly string[] = [
   "tolerance",
   "maximum_rate",
   "within",
+  "over",
   "slices",
   "on_inconclusive",
   "on_no_data",
   "on_error",
 ];
+
+// Evidence is kept by the minute.
+const SHORTEST_OVER_SECONDS = 60;
 
 const ACTIONS: readonly UndecidedAction[] = ["extend", "hold", "rollback"];
 
@@ -33,6 +37,7 @@ const ACTIONS: readonly UndecidedAction[] = ["extend", "hold", "rollback"];
  *     edit_rate: { rollback: "+2pp", within: 24h }
  *     correction_rate: { rollback: "1.5x" }
  *     latency_p95: { limit: 2.5s }
+ *     error_rate: { limit: 5%, over: 15m }
  *     harmful_content: { tolerance: zero }
  *
  * The id is the metric's name unless `metric` is given. All problems are returned together.
@@ -107,11 +112,22 @@ function parseCriterion({ id, source, metrics, path }: CriterionSource): Criteri
 type Report = (path: string, message: string) => void;
 
 function parseRest(fields: Readonly<Record<string, unknown>>, path: string, report: Report) {
-  const within = fields["within"];
-  const withinSeconds =
-    within === undefined || within === null ? null : parseDurationSeconds(within);
-  if (within !== undefined && within !== null && withinSeconds === null) {
-    report(`${path}.within`, `Found ${show(within)}. Wanted a duration, such as "24h" or "90m".`);
+  const duration = (key: "within" | "over"): number | null => {
+    const found = fields[key];
+    if (found === undefined || found === null) return null;
+    const seconds = parseDurationSeconds(found);
+    if (seconds !== null && (key === "within" || seconds >= SHORTEST_OVER_SECONDS)) return seconds;
+    const atLeast = key === "over" ? " of at least a minute" : "";
+    report(
+      `${path}.${key}`,
+      `Found ${show(found)}. Wanted a duration${atLeast}, such as "24h" or "90m".`,
+    );
+    return null;
+  };
+  const withinSeconds = duration("within");
+  const overSeconds = duration("over");
+  if (overSeconds !== null && fields["tolerance"] !== undefined) {
+    report(`${path}.over`, "The first event rolls back, over whatever time. Remove it.");
   }
   const slices = fields["slices"];
   if (slices !== undefined && typeof slices !== "boolean") {
@@ -129,6 +145,7 @@ function parseRest(fields: Readonly<Record<string, unknown>>, path: string, repo
   };
   return {
     withinSeconds,
+    overSeconds,
     slices: typeof slices === "boolean" ? slices : null,
     onInconclusive: action("on_inconclusive"),
     onNoData: action("on_no_data"),
@@ -202,7 +219,12 @@ function scopeText(criterion: Criterion): string {
     criterion.withinSeconds === null
       ? ""
       : `; counts the first ${durationText(criterion.withinSeconds)}`;
-  return `${within}${criterion.perSlice ? "; on each slice too" : ""}`;
+  const overSeconds = criterion.overSeconds ?? null;
+  const over =
+    overSeconds === null
+      ? ""
+      : `; also when it begins later, in steps of ${durationText(overSeconds)}`;
+  return `${within}${over}${criterion.perSlice ? "; on each slice too" : ""}`;
 }
 
 function durationText(seconds: number): string {

@@ -59,8 +59,8 @@ function quantileTest(
   const shift = direction === 1 ? Math.ceil(steps - 1e-9) : Math.floor(steps + 1e-9);
   const centre = 1 - quantile;
   const scale: OutcomeScale = {
-    candidateOutcome: (bin) => (bin > baselineBin + shift ? 1 : 0),
-    baselineOutcome: (bin) => (bin > baselineBin ? 1 : 0),
+    candidate: { kind: "events", firstEventBin: baselineBin + shift + 1 },
+    baseline: { kind: "events", firstEventBin: baselineBin + 1 },
     origin: 0,
     span: 1,
     isBinary: true,
@@ -73,7 +73,7 @@ function quantileTest(
     effect: centre * Math.abs(designRatio - 1),
     scale,
   });
-  const ratio = rateRatioPart({ nullRatio: 1, designRatio, direction }, bet);
+  const ratio = rateRatioPart({ nullRatio: 1, designRatio, direction }, { scale, onPairs: bet });
   return {
     scale,
     parts: [

@@ -6,6 +6,7 @@ import {
 } from "../statistics/confidence-interval.ts";
 import { valueOfBin } from "./bins.ts";
 import { quantileOfBins } from "./cells.ts";
+import type { DecodedCell } from "./decoded-cell.ts";
 import type { BinCount } from "./cells.ts";
 import type { Comparison } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
@@ -146,14 +147,12 @@ function pairMeans(row: ObservedRow, metric: MetricDefinition): MeanEstimates | 
 function armMeans(row: ObservedRow, metric: MetricDefinition): MeanEstimates | null {
   const strata = row.strata.filter(
     (stratum) =>
-      isRandomised(stratum.propensity) &&
-      stratum.baseline.length > 0 &&
-      stratum.candidate.length > 0,
+      isRandomised(stratum.propensity) && stratum.baseline.total > 0 && stratum.candidate.total > 0,
   );
   let [weights, baseline, candidate, baselineVariance, candidateVariance] = [0, 0, 0, 0, 0];
   for (const stratum of strata) {
-    const b = cellMoments(stratum.baseline, metric);
-    const c = cellMoments(stratum.candidate, metric);
+    const b = cellMoments(binCounts(stratum.baseline), metric);
+    const c = cellMoments(binCounts(stratum.candidate), metric);
     const weight = (b.count * c.count) / (b.count + c.count);
     weights += weight;
     baseline += weight * b.mean;
@@ -181,8 +180,12 @@ function candidateMean(
 }
 
 function candidateBins(stratum: ObservedStratum): readonly BinCount[] {
-  if (stratum.candidate.length > 0) return stratum.candidate;
+  if (stratum.candidate.total > 0) return binCounts(stratum.candidate);
   return stratum.pairs.map(({ candidateBin, count }) => ({ bin: candidateBin, count }));
+}
+
+function binCounts({ bins, counts }: DecodedCell): readonly BinCount[] {
+  return bins.map((bin, index) => ({ bin, count: counts[index] as number }));
 }
 
 function cellMoments(bins: readonly BinCount[], metric: MetricDefinition) {
@@ -215,8 +218,8 @@ function estimateQuantile(row: ObservedRow, metric: MetricDefinition): RowEstima
   const candidate = sort(row.strata.flatMap(candidateBins));
   const baseline = sort(
     row.strata.flatMap((stratum) =>
-      stratum.baseline.length > 0
-        ? stratum.baseline
+      stratum.baseline.total > 0
+        ? binCounts(stratum.baseline)
         : stratum.pairs.map(({ baselineBin, count }) => ({ bin: baselineBin, count })),
     ),
   );

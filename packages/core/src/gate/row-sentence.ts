@@ -1,7 +1,15 @@
 import type { AssessedRow } from "./assess-row.ts";
+import { LEAST_BUCKETS } from "./cluster-test.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
-import { textOfCount, textOfLevel, textOfOdds, textOfPercent, textOfValue } from "./number-text.ts";
+import {
+  textOfCount,
+  textOfHours,
+  textOfLevel,
+  textOfOdds,
+  textOfPercent,
+  textOfValue,
+} from "./number-text.ts";
 import type { VerdictKind } from "./verdict.ts";
 
 /** One sentence about a judged row: what was measured on how many, against what, what follows. */
@@ -15,8 +23,15 @@ export function rowSentence(row: AssessedRow, verdict: VerdictKind): string {
   if (row.outcome.kind === "zero_tolerance") {
     return zeroToleranceSentence(row, subject, row.outcome.confirmedEvents);
   }
+  if (row.isBaselineBeyond) return baselineBeyondSentence(row, row.metric, subject);
   if (!hasObservations(row)) {
     return `${subject} has no observations yet${moreText(row)}; silence is never a pass.`;
+  }
+  if (row.unitBuckets !== null && row.unitBuckets < LEAST_BUCKETS && verdict === "inconclusive") {
+    return (
+      `${subject} is not decidable: the smaller arm has about ${textOfCount(row.unitBuckets)} ` +
+      `units, which are counted more than once, and at least ${textOfCount(LEAST_BUCKETS)} are needed.`
+    );
   }
   const split = row.isSplitBroken
     ? "; its observations are not split between the arms as planned, so it cannot pass"
@@ -29,6 +44,28 @@ export function hasObservations(row: AssessedRow): boolean {
   return row.observations.candidate > 0 || row.observations.pairs > 0;
 }
 
+/** How long what is missing takes at the row's present traffic; null when either is unknown. */
+export function hoursNeeded(row: AssessedRow): number | null {
+  const more = row.details.moreObservations();
+  if (more === null || row.perHour === null || !(row.perHour > 0)) return null;
+  return more / row.perHour;
+}
+
+function baselineBeyondSentence(
+  row: AssessedRow,
+  metric: MetricDefinition,
+  subject: string,
+): string {
+  const { baselineMean } = row.details.estimate();
+  const at = baselineMean === null ? "" : ` at ${textOfValue(metric, baselineMean)}`;
+  const count = textOfCount(Math.max(row.observations.baseline, row.observations.pairs));
+  const limit = textOfValue(metric, row.levels.rollback);
+  return (
+    `${subject} cannot be judged: the baseline itself is${at} on ${count} observations, beyond the ` +
+    `limit of ${limit} that the candidate is held to.`
+  );
+}
+
 function zeroToleranceSentence(row: AssessedRow, subject: string, events: number): string {
   const observed = textOfCount(Math.max(row.observations.candidate, row.observations.pairs));
   if (events > 0) {
@@ -36,7 +73,7 @@ function zeroToleranceSentence(row: AssessedRow, subject: string, events: number
     return `${subject}: ${textOfCount(events)} ${noun} in the candidate's answers, and none is tolerated.`;
   }
   const bound = textOfPercent(row.levels.margin);
-  const more = row.moreObservations ?? 0;
+  const more = row.details.moreObservations() ?? 0;
   const rest =
     more === 0
       ? `a rate of ${bound} is ruled out`
@@ -45,8 +82,8 @@ function zeroToleranceSentence(row: AssessedRow, subject: string, events: number
 }
 
 function movement(row: AssessedRow, metric: MetricDefinition): string {
-  const { estimate, criterion } = row;
-  const { baselineMean, candidateMean, harm } = estimate;
+  const { criterion } = row;
+  const { baselineMean, candidateMean, harm } = row.details.estimate();
   if (candidateMean === null) return "is not measured on both releases yet";
   const to = textOfValue(metric, candidateMean);
   if (criterion.comparison.kind === "limit") {
@@ -97,16 +134,19 @@ function consequence(row: AssessedRow, metric: MetricDefinition, verdict: Verdic
 }
 
 function moreText(row: AssessedRow): string {
-  const more = row.moreObservations;
+  const more = row.details.moreObservations();
   if (more === null || more === 0) return "";
   const noun =
     row.observations.pairs > row.observations.candidate ? "pairs" : "candidate observations";
-  return `, about ${textOfCount(more)} more ${noun} needed`;
+  const hours = hoursNeeded(row);
+  const time = hours === null ? "" : ` (about ${textOfHours(hours)} at this traffic)`;
+  return `, about ${textOfCount(more)} more ${noun} needed${time}`;
 }
 
 function observationsText(row: AssessedRow): string {
   const { baseline, candidate, pairs } = row.observations;
-  switch (row.estimate.basis) {
+  const { basis } = row.details.estimate();
+  switch (basis) {
     case "pairs":
       return `${textOfCount(pairs)} pairs`;
     case "arms":
@@ -115,7 +155,7 @@ function observationsText(row: AssessedRow): string {
     case "none":
       return `${textOfCount(Math.max(candidate, pairs))} observations`;
     default: {
-      const unreachable: never = row.estimate.basis;
+      const unreachable: never = basis;
       return unreachable;
     }
   }

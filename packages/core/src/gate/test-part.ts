@@ -1,42 +1,17 @@
-import { mixGrid } from "../statistics/bet-grid.ts";
+import { GRID_EXPONENTS } from "../statistics/bet-grid.ts";
 import type { BetDesign, Contrast, ValueCounts } from "../statistics/contrast.ts";
-import { logWeightedAverage } from "../statistics/log-sum-exp.ts";
 import { meanLogs, rateLogs } from "../statistics/one-sample.ts";
-import type { PairCounts } from "../statistics/paired-bet.ts";
 import { pairedBetLogs } from "../statistics/paired-bet.ts";
 import { randomisedBetStageLogs } from "../statistics/randomised-bet.ts";
 import type { RateRatioDesign } from "../statistics/rate-ratio.ts";
 import { rateRatioStageLogs } from "../statistics/rate-ratio.ts";
-import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
+import type { GridLogs } from "./bet-table.ts";
+import { BetTable } from "./bet-table.ts";
+import type { ClusterQuestion } from "./cluster-test.ts";
 import { isRandomised } from "./observed-row.ts";
-import type { OutcomeScale } from "./outcome-scale.ts";
-
-/** One stratum with its outcomes on the [0, 1] scale of the tests. */
-export type ScaledStratum = {
-  /** Probability of the candidate, 0..1. */
-  readonly propensity: number;
-  readonly candidate: ValueCounts;
-  readonly baseline: ValueCounts;
-  readonly pairs: PairCounts;
-};
-
-/** A row as the tests see it, scaled once for all of them. */
-export type ScaledRow = {
-  readonly strata: readonly ScaledStratum[];
-  /** With the observed split in place of the planned one; null when it is as planned. */
-  readonly observedSplit: readonly ScaledStratum[] | null;
-};
-
-/** Puts the outcomes of a row on the scale of a metric. */
-export function scaleRow(row: ObservedRow, scale: OutcomeScale): ScaledRow {
-  const strata = row.strata.map((stratum) => scaleStratum(stratum, scale));
-  const observedSplit =
-    row.observedSplit?.map(({ propensity }, index) => ({
-      ...(strata[index] as ScaledStratum),
-      propensity,
-    })) ?? null;
-  return { strata, observedSplit };
-}
+import type { ArmScale, OutcomeScale } from "./outcome-scale.ts";
+import { outcomeAt, outcomeCount, valueCounts } from "./outcome-scale.ts";
+import type { ScaledStratum } from "./scaled-row.ts";
 
 /**
  * One e-process over a row's strata: nine log-wealths per stratum, from its arms or from its pairs.
@@ -45,80 +20,14 @@ export function scaleRow(row: ObservedRow, scale: OutcomeScale): ScaledRow {
 export type TestPart = {
   /** Its share of the test's average; the shares of a test sum to 1. */
   readonly weight: number;
-  readonly armLogs: (stratum: ScaledStratum) => readonly number[];
-  readonly pairLogs: (stratum: ScaledStratum) => readonly number[];
+  /** Adds a stratum's log-wealths, from its arms or from its pairs. */
+  readonly addArms: (logs: GridLogs, stratum: ScaledStratum) => void;
+  readonly addPairs: (logs: GridLogs, stratum: ScaledStratum) => void;
+  /** The question for units that come more than once, where no exact test applies. */
+  readonly question: ClusterQuestion;
   /** Whether the arms of a stratum with this propensity can answer the question. */
   readonly usesArms: (propensity: number) => boolean;
 };
-
-/**
- * What the live reading of a test weighs against the paired one. Fixed, because a weight that depends
- * on which evidence has turned up is chosen after the fact: a test that counts only pairs until the
- * first arm observation, and the average from then on, exceeds its level (its expectation can reach
- * 5/4). Missing evidence counts as e-value 1. Live weighs more since most rollouts have no pairs at
- * that time, and it then costs ln(1/0.95) = 0.05; where pairs exist they are the sharper evidence
- * by far and can afford ln(1/0.05) = 3.0.
- */
-const LIVE_WEIGHT = 0.95;
-
-/**
- * ln E of a test on a row: the average over its parts of the average of two readings,
- *
- * - live: the arms of strata whose arms can answer, the pairs of all other strata (shadow stages);
- * - paired: the pairs of every stratum.
- *
- * Within a reading every observation is used once, so its strata multiply. Between the readings the
- * same request may be seen twice (an arm observation whose shadow makes it a pair as well), so they
- * are averaged, which is valid under any dependence. When the observations are not split as planned,
- * the smaller of the values under the planned and the observed split counts.
- */
-export function testLogE(row: ScaledRow, parts: readonly TestPart[]): number {
-  const asPlanned = averageLogE(row.strata, parts);
-  if (row.observedSplit === null) return asPlanned;
-  return Math.min(asPlanned, averageLogE(row.observedSplit, parts));
-}
-
-function averageLogE(strata: readonly ScaledStratum[], parts: readonly TestPart[]): number {
-  const terms: { weight: number; logValue: number }[] = [];
-  for (const part of parts) {
-    const { live, paired } = readings(strata, part);
-    if (live === paired) {
-      terms.push({ weight: part.weight, logValue: mixGrid(live) });
-      continue;
-    }
-    terms.push({ weight: part.weight * LIVE_WEIGHT, logValue: mixGrid(live) });
-    terms.push({ weight: part.weight * (1 - LIVE_WEIGHT), logValue: mixGrid(paired) });
-  }
-  return logWeightedAverage(terms);
-}
-
-/** Grid log-wealths of both readings; the same array when no stratum's arms can answer. */
-function readings(
-  strata: readonly ScaledStratum[],
-  part: TestPart,
-): { readonly live: readonly number[]; readonly paired: readonly number[] } {
-  let live: readonly number[] = NO_WEALTH;
-  let paired: readonly number[] = NO_WEALTH;
-  for (const stratum of strata) {
-    const pairLogs = stratum.pairs.counts.length > 0 ? part.pairLogs(stratum) : NO_WEALTH;
-    const isSplit = part.usesArms(stratum.propensity);
-    const sameSoFar = live === paired;
-    const nextPaired = add(paired, pairLogs);
-    live = isSplit
-      ? add(live, part.armLogs(stratum))
-      : sameSoFar
-        ? nextPaired
-        : add(live, pairLogs);
-    paired = nextPaired;
-  }
-  return { live, paired };
-}
-
-const NO_WEALTH: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
-
-function add(left: readonly number[], right: readonly number[]): readonly number[] {
-  return left.map((value, index) => value + (right[index] as number));
-}
 
 export type ContrastPartInput = {
   readonly contrast: Contrast;
@@ -137,28 +46,68 @@ export function contrastPart({ contrast, effect, scale }: ContrastPartInput): Te
   const pairDesign = { contrast, effect, variance: pairVariance };
   return {
     weight: 1,
+    question: { contrast, effect },
     usesArms: isRandomised,
-    armLogs: (stratum) => randomisedBetStageLogs(stratum, armDesign),
-    pairLogs: (stratum) => pairedBetLogs(stratum.pairs, pairDesign),
+    addArms: armsBy(scale, (propensity, seen) =>
+      randomisedBetStageLogs({ propensity, ...seen }, armDesign),
+    ),
+    addPairs: (logs, { pairs }) => {
+      if (pairs !== null) add(logs, pairedBetLogs(pairs, pairDesign));
+    },
   };
 }
 
 /** M1 on the arms' events; pairs are left to the bet that it is averaged with. */
-export function rateRatioPart(design: RateRatioDesign, onPairs: TestPart): TestPart {
+export function rateRatioPart(
+  design: RateRatioDesign,
+  { scale, onPairs }: { readonly scale: OutcomeScale; readonly onPairs: TestPart },
+): TestPart {
   return {
     weight: 1,
+    question: onPairs.question,
     usesArms: isRandomised,
-    armLogs: (stratum) =>
+    addArms: armsBy(scale, (propensity, { candidate, baseline }) =>
+      rateRatioStageLogs(
+        { propensity, candidateEvents: sumOf(candidate), baselineEvents: sumOf(baseline) },
+        design,
+      ),
+    ),
+    addPairs: onPairs.addPairs,
+  };
+}
+
+/** A tail four times as frequent is what the tail's test is best at; the grid covers 1.4 to 100 times. */
+const TAIL_DESIGN_RATIO = 4;
+
+/**
+ * M1 on how often a heavy tail reaches its clip (H0: the candidate's not more often). Beyond the clip all
+ * values count alike in the mean, so a few enormous ones are seen sooner by their number.
+ */
+export function tailPart(scale: OutcomeScale, onPairs: TestPart): TestPart {
+  const design = { nullRatio: 1, designRatio: TAIL_DESIGN_RATIO, direction: 1 } as const;
+  return {
+    weight: 1,
+    question: onPairs.question,
+    usesArms: isRandomised,
+    addArms: armsBy(scale, (propensity, { candidate, baseline }) =>
       rateRatioStageLogs(
         {
-          propensity: stratum.propensity,
-          candidateEvents: sumOutcomes(stratum.candidate),
-          baselineEvents: sumOutcomes(stratum.baseline),
+          propensity,
+          candidateEvents: countAtCeiling(candidate),
+          baselineEvents: countAtCeiling(baseline),
         },
         design,
       ),
-    pairLogs: onPairs.pairLogs,
+    ),
+    addPairs: onPairs.addPairs,
   };
+}
+
+function countAtCeiling({ values, counts }: ValueCounts): number {
+  let count = 0;
+  for (const [index, value] of values.entries())
+    count += value >= 1 ? (counts[index] as number) : 0;
+  return count;
 }
 
 export type CandidatePartInput = Pick<BetDesign, "effect"> & {
@@ -172,48 +121,88 @@ export type CandidatePartInput = Pick<BetDesign, "effect"> & {
 export function candidateContrastPart(input: CandidatePartInput): TestPart {
   return {
     weight: 1,
+    question: {
+      contrast: { ratio: 0, offset: input.nullMean, direction: input.direction },
+      effect: input.effect,
+    },
     // No control is needed, so full traffic counts as well.
     usesArms: (propensity) => propensity > 0,
-    armLogs: (stratum) => candidateLogs(stratum.candidate, input),
-    pairLogs: (stratum) =>
-      candidateLogs({ values: stratum.pairs.candidate, counts: stratum.pairs.counts }, input),
+    addArms: armsBy(input.scale, (_, { candidate }) => levelLogs(candidate, input)),
+    addPairs: (logs, { pairs }) => {
+      if (pairs === null) return;
+      add(logs, levelLogs({ values: pairs.candidate, counts: pairs.counts }, input));
+    },
   };
 }
 
-function candidateLogs(seen: ValueCounts, input: CandidatePartInput): readonly number[] {
+/** M4 or the one-armed bet about the level of one release. */
+function levelLogs(seen: ValueCounts, input: CandidatePartInput): readonly number[] {
   const { nullMean, direction, effect, scale } = input;
   if (scale.isBinary && nullMean > 0 && nullMean < 0.5) {
     const observations = seen.counts.reduce((sum, count) => sum + count, 0);
-    const events = sumOutcomes(seen);
-    return rateLogs({ events, observations }, { nullRate: nullMean, direction });
+    return rateLogs({ events: sumOf(seen), observations }, { nullRate: nullMean, direction });
   }
   return meanLogs(seen, { nullMean, direction, effect, variance: scale.variance });
 }
 
-function scaleStratum(stratum: ObservedStratum, scale: OutcomeScale): ScaledStratum {
-  const { candidate, baseline, pairs } = stratum;
-  return {
-    propensity: stratum.propensity,
-    candidate: {
-      values: candidate.map(({ bin }) => scale.candidateOutcome(bin)),
-      counts: candidate.map(({ count }) => count),
-    },
-    baseline: {
-      values: baseline.map(({ bin }) => scale.baselineOutcome(bin)),
-      counts: baseline.map(({ count }) => count),
-    },
-    pairs: {
-      baseline: pairs.map(({ baselineBin }) => scale.baselineOutcome(baselineBin)),
-      candidate: pairs.map(({ candidateBin }) => scale.candidateOutcome(candidateBin)),
-      counts: pairs.map(({ count }) => count),
-    },
+type ArmValues = { readonly candidate: ValueCounts; readonly baseline: ValueCounts };
+type ArmLogs = (propensity: number, seen: ArmValues) => readonly number[];
+
+/** More planned propensities than a ramp has stages; beyond it tables are not kept. */
+const TABLES_KEPT = 16;
+
+/**
+ * Log-wealths of the arms from tables of single observations, one pair of tables for each planned
+ * propensity. An observed propensity is another one at every look, so there the counts are used as
+ * they are.
+ */
+function armsBy(scale: OutcomeScale, logsOf: ArmLogs): TestPart["addArms"] {
+  const tables = new Map<number, { readonly candidate: BetTable; readonly baseline: BetTable }>();
+  const tablesOf = (propensity: number) => {
+    const known = tables.get(propensity);
+    if (known !== undefined) return known;
+    const made = {
+      candidate: tableOf(scale.candidate, (candidate) =>
+        logsOf(propensity, { candidate, baseline: NOTHING }),
+      ),
+      baseline: tableOf(scale.baseline, (baseline) =>
+        logsOf(propensity, { candidate: NOTHING, baseline }),
+      ),
+    };
+    if (tables.size < TABLES_KEPT) tables.set(propensity, made);
+    return made;
+  };
+  return (logs, { propensity, isPlanned, candidate, baseline }) => {
+    if (isPlanned) {
+      const { candidate: ofCandidate, baseline: ofBaseline } = tablesOf(propensity);
+      ofCandidate.addTo(logs, candidate);
+      ofBaseline.addTo(logs, baseline);
+      return;
+    }
+    const seen = {
+      candidate: valueCounts(scale.candidate, candidate),
+      baseline: valueCounts(scale.baseline, baseline),
+    };
+    add(logs, logsOf(propensity, seen));
   };
 }
 
-function sumOutcomes({ values, counts }: ValueCounts): number {
-  let sum = 0;
-  for (let index = 0; index < values.length; index += 1) {
-    sum += (values[index] as number) * (counts[index] as number);
+const NOTHING: ValueCounts = { values: [], counts: [] };
+
+function tableOf(arm: ArmScale, logsOf: (seen: ValueCounts) => readonly number[]): BetTable {
+  return new BetTable(outcomeCount(arm), (index) =>
+    logsOf({ values: [outcomeAt(arm, index)], counts: [1] }),
+  );
+}
+
+function add(logs: GridLogs, more: readonly number[]): void {
+  for (let index = 0; index < GRID_EXPONENTS.length; index += 1) {
+    logs[index] = (logs[index] as number) + (more[index] as number);
   }
+}
+
+function sumOf({ values, counts }: ValueCounts): number {
+  let sum = 0;
+  for (const [index, value] of values.entries()) sum += value * (counts[index] as number);
   return sum;
 }

@@ -48,6 +48,10 @@ export type Verdict = {
   readonly sentence: string;
   /** About how many more candidate observations (or pairs) would settle it; null when unknown. */
   readonly moreObservations: number | null;
+  /** How long that takes at the row's traffic in this stage; null when either is unknown. */
+  readonly hoursNeeded: number | null;
+  /** When the newest request that this metric and slice has a number for was made: its freshness. */
+  readonly newestAtMs: number | null;
 };
 
 /** Doubt about the experiment itself. It can hold a rollout; it never hides a proven harm. */
@@ -57,10 +61,29 @@ export type IntegrityWarning = {
   readonly sentence: string;
 };
 
+/** A judged metric whose numbers come later than the answer. */
+export type LabelDelay = {
+  readonly metric: string;
+  readonly delaySeconds: number;
+  /** Half of the candidate's counted requests were made before it; null without any. */
+  readonly medianRequestAtMs: number | null;
+};
+
+/** What keeps a gate from passing, in brief: of hundreds of rows nobody reads all. */
+export type OpenChecks = {
+  readonly count: number;
+  /** The worst of them, at most twelve. */
+  readonly sentences: readonly string[];
+  /** The kinds of evidence among them: what an undecided stage acts on. */
+  readonly states: readonly EvidenceState[];
+};
+
 export type GateReport = {
   readonly verdict: VerdictKind;
   /** Worst first: fail, hold, inconclusive, pass; then by harm. */
   readonly verdicts: readonly Verdict[];
+  readonly open: OpenChecks;
+  readonly delays: readonly LabelDelay[];
   readonly warnings: readonly IntegrityWarning[];
   /** The verdict that a rollback or hold is because of, the worst proven one. */
   readonly culprit: Verdict | null;

@@ -1,11 +1,10 @@
+import { compileCriterion } from "../gate/compiled-criterion.ts";
 import type { Criterion, GateConfidence } from "../gate/criterion.ts";
-import { stageMargin } from "../gate/margin.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
+import type { QuantileTest } from "../gate/quantile-move.ts";
 import type { ArmPopulations } from "../population/population.ts";
 import { NO_HARM, populationsOf } from "../population/population.ts";
 import { cleanObservationsNeeded } from "../statistics/one-sample.ts";
-import type { ScaledTest } from "./criterion-tests.ts";
-import { criterionTests } from "./criterion-tests.ts";
 import { observationsForChance } from "./first-passage.ts";
 import type { Design } from "./walks.ts";
 import { walksOf } from "./walks.ts";
@@ -45,12 +44,13 @@ export type RowQuestion = {
  * Against the played gate the figures are within 20%; below 60 observations they can be a third too few.
  */
 export function rowNeeds(question: RowQuestion): RowNeedsResult {
+  const { metric, nextShareBps } = question;
   const { comparison } = question.criterion;
-  if (comparison.kind === "zero_tolerance") {
-    return { kind: "needs", needs: zeroToleranceNeeds(question, comparison.maximumRate) };
-  }
-  const tests = criterionTests(comparison, question.metric, question.nextShareBps);
+  const tests = compileCriterion({ comparison, metric, nextShareBps });
   if (tests.kind === "unsupported") return tests;
+  if (tests.kind === "zero_tolerance") {
+    return { kind: "needs", needs: zeroToleranceNeeds(question, tests.margin) };
+  }
   const harmless = armsUnder(question, 0);
   if (harmless === null) {
     return { kind: "unsupported", reason: "what the baseline shows" };
@@ -78,7 +78,7 @@ function armsUnder({ criterion, metric }: RowQuestion, times: number): ArmPopula
 }
 
 function needed(
-  test: ScaledTest,
+  test: QuantileTest,
   { design }: RowQuestion,
   of: { readonly arms: ArmPopulations; readonly level: number },
 ): Needed {
@@ -102,15 +102,13 @@ function later(left: Needed, right: Needed): Needed {
 }
 
 /** The first event is proof; without any, only a number of clean answers is. */
-function zeroToleranceNeeds(
-  { criterion, confidence, nextShareBps }: RowQuestion,
-  maximumRate: number,
-): RowNeeds {
+function zeroToleranceNeeds({ criterion, confidence }: RowQuestion, margin: number): RowNeeds {
+  const { comparison } = criterion;
+  const maximumRate = comparison.kind === "zero_tolerance" ? comparison.maximumRate : margin;
   const firstEvent = (rate: number): Needed => {
     const at = (chance: number): number => Math.ceil(Math.log(1 - chance) / Math.log1p(-rate));
     return { p50: at(0.5), p80: at(0.8), p95: at(0.95) };
   };
-  const margin = stageMargin(criterion.comparison, nextShareBps);
   const clean = cleanObservationsNeeded(margin, confidence.alphaPromote);
   return {
     detectOnce: firstEvent(maximumRate),

@@ -1,10 +1,17 @@
-import type { ScaledStratum, TestPart } from "../gate/test-part.ts";
+import { noWealth } from "../gate/bet-table.ts";
+import type { DecodedCell } from "../gate/decoded-cell.ts";
+import { decodeCell } from "../gate/decoded-cell.ts";
+import type { ObservedStratum } from "../gate/observed-row.ts";
+import { observeRow } from "../gate/observed-row.ts";
+import type { ScaledStratum } from "../gate/scaled-row.ts";
+import { scaleRow } from "../gate/scaled-row.ts";
+import type { TestPart } from "../gate/test-part.ts";
 import type { PairShare } from "../population/pairing.ts";
 import { pairShares } from "../population/pairing.ts";
 import type { ArmPopulations, Population } from "../population/population.ts";
 import { GRID_EXPONENTS, mixGrid } from "../statistics/bet-grid.ts";
 import { logSumExp } from "../statistics/log-sum-exp.ts";
-import type { ScaledTest } from "./criterion-tests.ts";
+import type { QuantileTest } from "../gate/quantile-move.ts";
 import type { Walk } from "./first-passage.ts";
 
 /** How a stage gathers evidence: a randomised share, or both answers to the same inputs. */
@@ -19,7 +26,7 @@ export type Design =
  *   many rows already in it.
  */
 export function walksOf(
-  test: ScaledTest,
+  test: QuantileTest,
   seen: { readonly arms: ArmPopulations; readonly design: Design },
   logLevel: number,
 ): readonly Walk[] {
@@ -67,29 +74,23 @@ const LARGEST_WEIGHT_COST = 5;
 /** One possible observation: its probability and what it adds to each of the nine log-wealths. */
 type Step = { readonly share: number; readonly logs: readonly number[] };
 
-const NOTHING = { values: [], counts: [] } as const;
-const NO_PAIRS = { baseline: [], candidate: [], counts: [] } as const;
+const NOTHING: DecodedCell = decodeCell({ bins: {} });
+const NO_UNITS = { baselineUnits: [], candidateUnits: [] } as const;
 
 function armSteps(
-  { scale }: ScaledTest,
+  test: QuantileTest,
   part: TestPart,
   { arms, propensity }: { readonly arms: ArmPopulations; readonly propensity: number },
 ): Step[] {
   if (!part.usesArms(propensity)) return [];
-  const empty: ScaledStratum = {
-    propensity,
-    candidate: NOTHING,
-    baseline: NOTHING,
-    pairs: NO_PAIRS,
-  };
   const of = (population: Population, arm: "candidate" | "baseline", weight: number): Step[] =>
     population
       .filter(({ share }) => share > 0)
       .map(({ bin, share }) => {
-        const outcome =
-          arm === "candidate" ? scale.candidateOutcome(bin) : scale.baselineOutcome(bin);
-        const one = { values: [outcome], counts: [1] };
-        return { share: share * weight, logs: part.armLogs({ ...empty, [arm]: one }) };
+        const one = decodeCell({ bins: { [bin]: 1 } });
+        const logs = noWealth();
+        part.addArms(logs, single(test, { propensity, [arm]: one }));
+        return { share: share * weight, logs };
       });
   return [
     ...of(arms.candidate, "candidate", propensity),
@@ -97,19 +98,30 @@ function armSteps(
   ];
 }
 
-function pairSteps({ scale }: ScaledTest, part: TestPart, pairs: readonly PairShare[]): Step[] {
+function pairSteps(test: QuantileTest, part: TestPart, pairs: readonly PairShare[]): Step[] {
   return pairs.map(({ baselineBin, candidateBin, share }) => {
-    const one = {
-      baseline: [scale.baselineOutcome(baselineBin)],
-      candidate: [scale.candidateOutcome(candidateBin)],
-      counts: [1],
-    };
-    return {
-      share,
-      logs: part.pairLogs({ propensity: 0, candidate: NOTHING, baseline: NOTHING, pairs: one }),
-    };
+    const logs = noWealth();
+    part.addPairs(logs, single(test, { pairs: [{ baselineBin, candidateBin, count: 1 }] }));
+    return { share, logs };
   });
 }
+
+/** A stratum that holds one observation or pair. */
+function single({ scale }: QuantileTest, parts: Partial<ObservedStratum>): ScaledStratum {
+  const stratum: ObservedStratum = {
+    stageIndex: 0,
+    propensity: 0,
+    candidate: NOTHING,
+    baseline: NOTHING,
+    pairs: [],
+    ...NO_UNITS,
+    ...parts,
+  };
+  const row = { strata: [stratum], observedSplit: null };
+  return scaleRow({ ...EMPTY_ROW, ...row }, scale).strata[0] as ScaledStratum;
+}
+
+const EMPTY_ROW = observeRow([]);
 
 type Component = Omit<Walk, "barrier"> & { readonly weight: number };
 

@@ -1,9 +1,11 @@
-import type { GateInput, GateReport } from "../gate/verdict.ts";
+import { textOfOdds } from "../gate/number-text.ts";
+import type { GateInput, GateReport, Verdict } from "../gate/verdict.ts";
 import { assessGate } from "../gate/assess-gate.ts";
 import type { Json } from "../json.ts";
 import { canonicalJson } from "../release/canonical-json.ts";
 import { decide } from "./decide.ts";
 import type { DecideOutcome, DecisionKind, RolloutEvent } from "./decision.ts";
+import { inWords } from "./requirements.ts";
 import type { DecisionId, Rollout, RolloutId } from "./rollout.ts";
 
 /** Everything that a decision is made from. Stored whole, so that it can be made again. */
@@ -83,7 +85,9 @@ export function explainDecision(record: DecisionRecord): string[] {
   if (inputs.event.kind !== "tick") sentences.push(`It was asked for by ${record.actor}.`);
   if (report !== null) {
     sentences.push(`The gate said ${report.verdict}: ${report.sentence}`);
-    sentences.push(...report.verdicts.map((verdict) => verdict.sentence));
+    for (const verdict of report.verdicts) {
+      sentences.push(`${verdict.sentence}${evidenceInWords(verdict, record.atMs)}`);
+    }
     sentences.push(...report.warnings.map((warning) => warning.sentence));
   }
   const { outcome } = judge(inputs);
@@ -93,3 +97,24 @@ export function explainDecision(record: DecisionRecord): string[] {
   sentences.push(`Method: ${record.method}.`);
   return [...new Set(sentences)];
 }
+
+/** Interval, margins, odds and age of a row: what its sentence leaves out. */
+function evidenceInWords(verdict: Verdict, nowMs: number): string {
+  if (verdict.evidence !== "measured") return "";
+  const { interval, levels, newestAtMs } = verdict;
+  const range =
+    interval === null
+      ? ""
+      : ` Harm between ${shown(interval.low)} and ${shown(interval.high)} (${Math.round(interval.level * 100)}%, at any time);`;
+  const hold = levels.hold === null ? "" : ` hold ${shown(levels.hold)},`;
+  const age =
+    newestAtMs === null
+      ? ""
+      : `; newest observation ${inWords(Math.max(0, nowMs - newestAtMs) / 1_000)} old`;
+  return (
+    `${range} levels:${hold} rollback ${shown(levels.rollback)}, margin ${shown(levels.margin)}; odds ` +
+    `${textOfOdds(verdict.logHarm)} for harm, ${textOfOdds(verdict.logSafety)} for safety${age}.`
+  );
+}
+
+const shown = (value: number): string => String(Number(value.toPrecision(3)));

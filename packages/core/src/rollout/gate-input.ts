@@ -2,8 +2,10 @@ import type { RolloutEvidence } from "../gate/evidence.ts";
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
+import { neededTimes } from "../gate/windows.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
+import type { StageKind } from "./strategy.ts";
 
 /**
  * What the gate judges of a rollout in its present stage; null when it is in none. Slices are those
@@ -27,6 +29,7 @@ export function gateInputOf(
     evidence: {
       metrics: evidence.metrics.filter((entry) => judged.has(entry.metric)),
       exposures: evidence.exposures,
+      ...neededTimes(evidence, rollout.strategy.criteria, metrics),
     },
     confidence: rollout.strategy.confidence,
     stage: {
@@ -34,9 +37,29 @@ export function gateInputOf(
       kind: stage.kind,
       shareBps: stage.shareBps,
       nextShareBps: next?.shareBps ?? 10_000,
-      observationsPerHour: null,
+      observationsPerHour: pacePerHour(evidence, rollout.state.stageIndex, stage.kind),
     },
   };
+}
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+/** Counted in the present stage per hour, between its first and its newest request; null before a minute. */
+function pacePerHour(
+  { exposures }: RolloutEvidence,
+  stageIndex: number,
+  kind: StageKind,
+): number | null {
+  let [count, firstMs, lastMs] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const exposure of exposures) {
+    if (exposure.stageIndex !== stageIndex) continue;
+    count += kind === "shadow" ? exposure.pairs : exposure.candidate;
+    firstMs = Math.min(firstMs, exposure.firstObservedAtMs ?? Number.POSITIVE_INFINITY);
+    lastMs = Math.max(lastMs, exposure.lastObservedAtMs ?? Number.NEGATIVE_INFINITY);
+  }
+  const lengthMs = lastMs - firstMs;
+  return lengthMs >= MINUTE_MS ? (count * HOUR_MS) / lengthMs : null;
 }
 
 /** Counted in the present stage: pairs in shadow, else answers of the candidate. */

@@ -1,3 +1,4 @@
+import type { LabelDelay } from "../gate/verdict.ts";
 import type { DecideInput, Requirement } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
@@ -65,10 +66,27 @@ function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
     code: warning.kind === "no_traffic" ? "observations" : "integrity",
     sentence: warning.sentence,
   }));
-  if (gate.verdict === "pass") return integrity;
-  const open = gate.verdicts.filter((verdict) => verdict.verdict !== "pass");
-  const sentences = open.length === 0 ? [gate.sentence] : open.map((verdict) => verdict.sentence);
-  return [...integrity, ...sentences.map((sentence): Requirement => ({ code: "gate", sentence }))];
+  const late = gate.delays.flatMap((delay) => labelsUnmet(delay, input.nowMs));
+  if (gate.verdict === "pass") return [...integrity, ...late];
+  const { count, sentences: listed } = gate.open;
+  const more = count - listed.length;
+  const rest = more > 0 ? [`${more} more checks are not passed yet.`] : [];
+  const sentences = count === 0 ? [gate.sentence] : [...listed, ...rest];
+  return [
+    ...integrity,
+    ...late,
+    ...sentences.map((sentence): Requirement => ({ code: "gate", sentence })),
+  ];
+}
+
+/** Half of the requests must have had the time that a label takes; those who are quick are not all. */
+function labelsUnmet(delay: LabelDelay, nowMs: number): Requirement[] {
+  const { metric, delaySeconds, medianRequestAtMs } = delay;
+  const isOldEnough =
+    medianRequestAtMs !== null && nowMs - medianRequestAtMs >= delaySeconds * 1_000;
+  if (isOldEnough) return [];
+  const sentence = `${capitalised(metric)} is known about ${inWords(delaySeconds)} after a request, and fewer than half of the requests are as old as that.`;
+  return [{ code: "gate", sentence }];
 }
 
 /** Whether the approval to enter a stage is asked for and not there. */

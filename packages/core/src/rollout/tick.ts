@@ -118,7 +118,7 @@ function decideUndecided(input: DecideInput, stage: Stage): DecideOutcome | null
 
 /** The strictest of what the stage says of the kinds of silence that are there. */
 function undecidedAction(stage: Stage, gate: GateReport | null): UndecidedAction {
-  const states = new Set(gate?.verdicts.filter((v) => v.verdict !== "pass").map((v) => v.evidence));
+  const states = new Set(gate?.open.states);
   const actions: UndecidedAction[] = [];
   if (gate === null || states.has("no_data")) actions.push(stage.onNoData);
   if (states.has("error")) actions.push(stage.onError);

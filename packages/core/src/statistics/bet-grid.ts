@@ -1,5 +1,3 @@
-import { logSumExp } from "./log-sum-exp.ts";
-
 /**
  * The mixture used by every grid test: bets at 2^J times the design bet, J = -2..6, weighted towards
  * the design. A mixture over constant bets keeps a test order-free, so counts are enough to compute
@@ -18,9 +16,17 @@ const LARGEST_LOSS = 0.9;
 
 /** ln of the grid mixture, from the log-wealth of each of the nine grid points. */
 export function mixGrid(logWealths: readonly number[]): number {
-  return logSumExp(
-    LOG_GRID_WEIGHTS.map((logWeight, index) => logWeight + (logWealths[index] ?? 0)),
-  );
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < LOG_GRID_WEIGHTS.length; index += 1) {
+    largest = Math.max(largest, (LOG_GRID_WEIGHTS[index] as number) + (logWealths[index] ?? 0));
+  }
+  if (!Number.isFinite(largest)) return largest;
+  let sum = 0;
+  for (let index = 0; index < LOG_GRID_WEIGHTS.length; index += 1) {
+    const logWealth = (LOG_GRID_WEIGHTS[index] as number) + (logWealths[index] ?? 0);
+    sum += Math.exp(logWealth - largest);
+  }
+  return largest + Math.log(sum);
 }
 
 /**

@@ -26,6 +26,7 @@ import {
   rolloutId,
   routeOf,
   stageObservationsOf,
+  timedNeeds,
   withBatch,
 } from "@spillway/core";
 import type { TrafficItem } from "./traffic.ts";
@@ -73,6 +74,7 @@ export function createMemoryPlayer(options: {
   let reason = "";
   let culprit: PlayedView["culprit"] = null;
   const knowledge = knowledgeOfRecording(metrics);
+  const needs = timedNeeds(strategy.criteria, metrics);
 
   return {
     exposed: () => exposed,
@@ -85,7 +87,7 @@ export function createMemoryPlayer(options: {
       );
       knowledge.remember(requests);
       const batch = evaluateBatch({ exchanges, primaries, knowledgeOf: () => knowledge });
-      evidence = withBatch(evidence, batch);
+      evidence = withBatch(evidence, batch, needs);
       const judged = judge({
         rollout,
         event: { kind: "tick" },

@@ -1,12 +1,12 @@
 import type { EvidenceIncrement, RolloutEvidence } from "@spillway/core";
-import { withBatch } from "@spillway/core";
+import { emptyEvidence, withBatch } from "@spillway/core";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TestDatabase } from "../../../testkit/src/database.ts";
 import { createTestDatabase } from "../../../testkit/src/database.ts";
 import { inTransaction } from "./database.ts";
 import { addEvidence } from "./evidence-cells.ts";
-import { loadEvidence } from "./evidence-store.ts";
+import { addExposures, loadEvidence } from "./evidence-store.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -86,6 +86,39 @@ test("minutes hold in sum what the totals hold", async () => {
   };
   expect(await sumOf("evidence_totals")).toBe(600);
   expect(await sumOf("evidence")).toBe(600);
+});
+
+test("blocks of time hold what the minutes in them hold, also by units", async () => {
+  const needs = [
+    { metric: "quality", blockSeconds: 600, withinSeconds: null },
+    { metric: "error_rate", blockSeconds: 900, withinSeconds: 1_200 },
+  ];
+  const batch = makeBatch("r4", 3).map((of): EvidenceIncrement => {
+    if (of.arm === "pair") return of;
+    const units = Object.fromEntries(
+      Object.entries(of.cell.bins).map(([bin, count]) => [`7:${bin}`, count]),
+    );
+    return { ...of, cell: { ...of.cell, units, newestAtMs: of.minuteMs } };
+  });
+  await add(batch);
+  const exposed = { stageIndex: 0, propensityBps: 1_000, baseline: 0, candidate: 0, pairs: 0 };
+  await sql`alter table exposures drop constraint exposures_rollout_id_fkey`.execute(
+    at.database.kysely,
+  );
+  const exposures = [
+    { rolloutId: "r4", ...exposed, excluded: {}, firstObservedAtMs: 0, lastObservedAtMs: 0 },
+  ];
+  await inTransaction(at.database, (trx) => addExposures(trx, exposures));
+  const memory = withBatch(emptyEvidence(), { evidence: batch, exposures }, needs);
+  const stored = await loadEvidence(at.database.kysely, "r4", needs);
+  const [errors, quality] = ["error_rate", "quality"].map((metric) =>
+    memory.timed?.filter((entry) => entry.metric === metric),
+  );
+  expect(stored.timed?.filter(({ metric }) => metric === "quality")).toEqual(quality);
+  // 20 minutes of live traffic: the blocks that begin at 0 and at 15 minutes.
+  expect(stored.timed?.filter(({ metric }) => metric === "error_rate")).toEqual(
+    errors?.map((entry) => ({ ...entry, blocks: entry.blocks.slice(0, 2) })),
+  );
 });
 
 test("an empty batch changes nothing", async () => {

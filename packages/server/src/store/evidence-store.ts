@@ -1,12 +1,8 @@
-import type {
-  ExposureIncrement,
-  MetricEvidence,
-  RolloutEvidence,
-  StageExposure,
-  StratumEvidence,
-} from "@spillway/core";
-import { emptyCell, emptyPairCell } from "@spillway/core";
+import type { ExposureIncrement, RolloutEvidence, StageExposure, TimedNeed } from "@spillway/core";
+import { liveSinceMs } from "@spillway/core";
 import type { Database } from "./database.ts";
+import { groupMetrics } from "./evidence-rows.ts";
+import { loadTimedEvidence } from "./evidence-times.ts";
 import type { Trx } from "./transaction.ts";
 
 export async function addExposures(
@@ -31,6 +27,7 @@ function mergedExposure(left: ExposureIncrement, right: ExposureIncrement): Expo
     candidate: left.candidate + right.candidate,
     pairs: left.pairs + right.pairs,
     excluded: addedCounts(left.excluded, right.excluded),
+    firstObservedAtMs: earlierOf(left.firstObservedAtMs, right.firstObservedAtMs),
     lastObservedAtMs: laterOf(left.lastObservedAtMs, right.lastObservedAtMs),
   };
 }
@@ -47,13 +44,21 @@ function addedCounts(
 const laterOf = (left: number | null, right: number | null): number | null =>
   Math.max(left ?? 0, right ?? 0) || null;
 
+function earlierOf(
+  left: number | null | undefined,
+  right: number | null | undefined,
+): number | null {
+  if (left === null || left === undefined) return right ?? null;
+  return right === null || right === undefined ? left : Math.min(left, right);
+}
+
 async function addExposure(trx: Trx, increment: ExposureIncrement): Promise<void> {
   const key = {
     rollout_id: increment.rolloutId,
     stage_index: increment.stageIndex,
     propensity_bps: increment.propensityBps,
   };
-  const none = { baseline: 0, candidate: 0, pairs: 0, excluded: "{}", last_observed_at_ms: null };
+  const none = { baseline: 0, candidate: 0, pairs: 0, excluded: "{}" };
   await trx
     .insertInto("exposures")
     .values({ ...key, ...none })
@@ -74,16 +79,21 @@ async function addExposure(trx: Trx, increment: ExposureIncrement): Promise<void
       excluded: JSON.stringify(
         addedCounts(row.excluded as Record<string, number>, increment.excluded),
       ),
+      first_observed_at_ms: earlierOf(row.first_observed_at_ms, increment.firstObservedAtMs),
       last_observed_at_ms: laterOf(row.last_observed_at_ms, increment.lastObservedAtMs),
     })
     .where((where) => where.and(key))
     .execute();
 }
 
-/** All that a gate judges from: totals and exposures, whose size does not depend on the traffic. */
+/**
+ * All that a gate judges from: totals, exposures and, for the criteria that ask for time, blocks of
+ * minutes (`timedNeeds`). Its size does not depend on the traffic.
+ */
 export async function loadEvidence(
   reader: Trx | Database["kysely"],
   rolloutId: string,
+  needs: readonly TimedNeed[] = [],
 ): Promise<RolloutEvidence> {
   const totals = await reader
     .selectFrom("evidence_totals as t")
@@ -95,11 +105,15 @@ export async function loadEvidence(
     .orderBy("t.propensity_bps")
     .orderBy("t.arm")
     .execute();
-  const exposures = await selectExposures(reader, [rolloutId]);
-  return {
-    metrics: groupMetrics(totals),
-    exposures: exposures.map(toExposure),
-  };
+  const exposures = (await selectExposures(reader, [rolloutId])).map(toExposure);
+  const evidence = { metrics: groupMetrics(totals), exposures };
+  if (needs.length === 0) return evidence;
+  const timed = await loadTimedEvidence(reader, {
+    rolloutId,
+    needs,
+    liveSinceMs: liveSinceMs(exposures),
+  });
+  return { ...evidence, timed };
 }
 
 /** Exposures by rollout, for screens. */
@@ -131,42 +145,7 @@ function toExposure(row: Awaited<ReturnType<typeof selectExposures>>[number]): S
     candidate: row.candidate,
     pairs: row.pairs,
     excluded: row.excluded as Record<string, number>,
+    firstObservedAtMs: row.first_observed_at_ms,
     lastObservedAtMs: row.last_observed_at_ms,
   };
-}
-
-type TotalRow = {
-  readonly stage_index: number;
-  readonly propensity_bps: number;
-  readonly arm: "baseline" | "candidate" | "pair";
-  readonly slice: string;
-  readonly metric: string;
-  readonly cell: unknown;
-};
-
-function groupMetrics(rows: readonly TotalRow[]): MetricEvidence[] {
-  const metrics = new Map<
-    string,
-    { metric: string; slice: string; strata: Map<string, StratumEvidence> }
-  >();
-  for (const row of rows) {
-    const key = JSON.stringify([row.metric, row.slice]);
-    const entry = metrics.get(key) ?? { metric: row.metric, slice: row.slice, strata: new Map() };
-    metrics.set(key, entry);
-    const stratumKey = `${row.stage_index}/${row.propensity_bps}`;
-    const stratum = entry.strata.get(stratumKey) ?? {
-      stageIndex: row.stage_index,
-      propensityBps: row.propensity_bps,
-      baseline: emptyCell(),
-      candidate: emptyCell(),
-      pairs: emptyPairCell(),
-    };
-    const field = row.arm === "pair" ? "pairs" : row.arm;
-    entry.strata.set(stratumKey, { ...stratum, [field]: row.cell });
-  }
-  return [...metrics.values()].map(({ metric, slice, strata }) => ({
-    metric,
-    slice,
-    strata: [...strata.values()],
-  }));
 }

@@ -85,6 +85,7 @@ describe("a batch of exchanges", () => {
         candidate: 3,
         pairs: 0,
         excluded: {},
+        firstObservedAtMs: START_MS,
         lastObservedAtMs: START_MS,
       },
     ]);
@@ -328,7 +329,7 @@ describe("a shadow", () => {
     expect(await exposuresOf(id)).toMatchObject([{ baseline: 1, candidate: 0, pairs: 1 }]);
     const evidence = await loadEvidence(test.database.kysely, id);
     const quality = evidence.metrics.find((of) => of.metric === "quality" && of.slice === "*");
-    expect(quality?.strata[0]?.pairs).toEqual({ joint: { "100:0": 1 } });
+    expect(quality?.strata[0]?.pairs.joint).toEqual({ "100:0": 1 });
     expect(await passAfter(10_000)).toBe(0);
   });
 

@@ -1,6 +1,7 @@
 import type { Feature, Json, JsonObject, MetricDefinition, Strategy } from "@spillway/core";
 import {
   AppError,
+  baselineProblems,
   DEFAULT_CONFIDENCE,
   parseCriteria,
   parseReleaseId,
@@ -142,7 +143,10 @@ function fitStrategy(of: {
   const problems =
     parsed.kind === "problems"
       ? parsed.problems
-      : strategyProblems(parsed.strategy, of.feature.tier);
+      : [
+          ...strategyProblems(parsed.strategy, of.feature.tier),
+          ...baselineProblems(parsed.strategy.criteria, of.metrics),
+        ];
   if (parsed.kind === "strategy" && problems.length === 0) return parsed.strategy;
   const list = problems.map(({ path, message }) => `${path}: ${message}`).join(" ");
   throw new AppError("invalid_configuration", `The strategy cannot be used. ${list}`, {

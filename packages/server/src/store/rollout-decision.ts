@@ -15,6 +15,7 @@ import {
   gateInputOf,
   judge,
   stageObservationsOf,
+  timedNeeds,
 } from "@spillway/core";
 import type { Ids } from "../ports.ts";
 import type { Database } from "./database.ts";
@@ -106,7 +107,8 @@ async function loadInputs(
     .execute(async (trx) => {
       const stored = await findRollout(trx, request.rolloutId);
       if (stored === null) return null;
-      const evidence = await loadEvidence(trx, request.rolloutId);
+      const needs = timedNeeds(stored.rollout.strategy.criteria, deps.metrics);
+      const evidence = await loadEvidence(trx, request.rolloutId, needs);
       return {
         rollout: stored.rollout,
         event: request.event,

@@ -210,6 +210,7 @@ export type ExposuresTable = {
   readonly candidate: number;
   readonly pairs: number;
   readonly excluded: Jsonb;
+  readonly first_observed_at_ms: number | null;
   readonly last_observed_at_ms: number | null;
 };
 

@@ -2,6 +2,7 @@ import type { GateReport, Strategy } from "@spillway/contract";
 import { GateLight } from "../../ui/GateLight.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Panel } from "../../ui/Panel.tsx";
+import { Time } from "../../ui/Time.tsx";
 import { visible } from "../../ui/words.ts";
 import type { GateRow } from "./gate-rows.ts";
 import { gateRows } from "./gate-rows.ts";
@@ -163,6 +164,12 @@ function Row({ row }: { readonly row: GateRow }) {
         <td role="cell" className={`${CELL} order-3`}>
           <Narrow label="n" />
           {row.counts}
+          {row.newestAtMs !== null && (
+            <span className="block text-xs text-muted">
+              newest <Time ms={row.newestAtMs} />
+            </span>
+          )}
+          {row.needs !== null && <span className="block text-xs text-muted">{row.needs}</span>}
         </td>
         <td role="cell" className={`${CELL} order-3 text-right text-xs md:pr-4`}>
           {row.harmOdds === null ? (

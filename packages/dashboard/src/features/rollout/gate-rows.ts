@@ -1,6 +1,7 @@
 import type { GateReport, Strategy, Verdict } from "@spillway/contract";
 import type { Light } from "../../ui/light.ts";
 import { lightOf, severityOf } from "../../ui/light.ts";
+import { durationInWords } from "../../ui/words.ts";
 import type { ComparisonKind, MetricUnit } from "./harm.ts";
 import {
   comparisonKind,
@@ -28,6 +29,10 @@ export type GateRow = {
   readonly estimate: string;
   readonly interval: string;
   readonly counts: string;
+  /** When the newest observation was made. */
+  readonly newestAtMs: number | null;
+  /** How long what is missing takes at this traffic: "about 3 hours more". */
+  readonly needs: string | null;
   /** Evidence for "there is harm" and for "harm is inside the margin"; null before any measurement. */
   readonly harmOdds: string | null;
   readonly safetyOdds: string | null;
@@ -74,6 +79,8 @@ function rowOf(verdict: Verdict, report: GateReport, strategy: Strategy): GateRo
     estimate,
     interval,
     counts,
+    newestAtMs: verdict.newestAtMs ?? null,
+    needs: needsInWords(verdict),
     harmOdds: isMeasured ? oddsInWords(verdict.logHarm) : null,
     safetyOdds: isMeasured ? oddsInWords(verdict.logSafety) : null,
     method: verdict.method,
@@ -105,6 +112,13 @@ function countsInWords({ observations }: Verdict): string {
   if (pairs > 0 && baseline === 0 && candidate === 0) return `${shown(pairs)} pairs`;
   const arms = `${shown(baseline)} / ${shown(candidate)}`;
   return pairs > 0 ? `${arms}, ${shown(pairs)} pairs` : arms;
+}
+
+const HOUR_MS = 3_600_000;
+
+function needsInWords({ hoursNeeded }: Verdict): string | null {
+  if (hoursNeeded === undefined || hoursNeeded === null || hoursNeeded === 0) return null;
+  return `about ${durationInWords(hoursNeeded * HOUR_MS)} more`;
 }
 
 function byHarm(a: Verdict, b: Verdict): number {

@@ -47,6 +47,9 @@ function verdictOf(verdict: Verdict): ReadOnly<Wire.Verdict> {
     method: verdict.method,
     sentence: verdict.sentence,
     moreObservations: finiteOrNull(verdict.moreObservations),
+    // Reports from before these were known lack them.
+    hoursNeeded: finiteOrNull(verdict.hoursNeeded ?? null),
+    newestAtMs: finiteOrNull(verdict.newestAtMs ?? null),
   };
 }
 

@@ -115,11 +115,15 @@ const verdict: Verdict = {
   method: "m1",
   sentence: "Not enough yet.",
   moreObservations: 211.2,
+  hoursNeeded: 3.5,
+  newestAtMs: 1_700_000_000_000,
 };
 
 const report: GateReport = {
   verdict: "inconclusive",
   verdicts: [verdict],
+  delays: [],
+  open: { count: 1, sentences: [verdict.sentence], states: [verdict.evidence] },
   warnings: [],
   culprit: null,
   logHarm: 0,

@@ -1,6 +1,7 @@
 import type { Migration } from "../migrate.ts";
 import { ledger } from "./0001-ledger.ts";
 import { registryAndRollouts } from "./0002-registry-and-rollouts.ts";
+import { firstObservation } from "./0003-first-observation.ts";
 
 /** In the order of their numbers. Forward only; never edited once merged. */
-export const migrations: readonly Migration[] = [ledger, registryAndRollouts];
+export const migrations: readonly Migration[] = [ledger, registryAndRollouts, firstObservation];

@@ -1,0 +1,69 @@
+import { integerAt, isCount } from "./bin-keys.ts";
+import type { EvidenceCell } from "./evidence.ts";
+
+/** A cell as arithmetic needs it: bins ascending, their counts beside them, running totals. */
+export type DecodedCell = {
+  readonly bins: readonly number[];
+  readonly counts: readonly number[];
+  /** Observations in this bin and all lower ones. */
+  readonly atOrBelow: readonly number[];
+  readonly total: number;
+};
+
+const EMPTY: DecodedCell = { bins: [], counts: [], atOrBelow: [], total: 0 };
+
+/**
+ * The bins of a cell, ascending. Sorted because floating-point sums depend on the order of their terms
+ * and the order of an object's keys depends on its history: equal evidence must give equal verdicts,
+ * to the bit. A key that is no integer or a count that is no positive number holds no observation.
+ */
+export function decodeCell(cell: EvidenceCell): DecodedCell {
+  const bins: number[] = [];
+  const counts: number[] = [];
+  let isSorted = true;
+  for (const key in cell.bins) {
+    const count = cell.bins[key];
+    const bin = integerAt(key, 0, key.length);
+    if (!isCount(count) || Number.isNaN(bin)) continue;
+    isSorted &&= bins.length === 0 || (bins.at(-1) as number) < bin;
+    bins.push(bin);
+    counts.push(count);
+  }
+  if (bins.length === 0) return EMPTY;
+  return isSorted ? withTotals(bins, counts) : sorted(bins, counts);
+}
+
+function sorted(bins: readonly number[], counts: readonly number[]): DecodedCell {
+  const order = bins
+    .map((_, index) => index)
+    .toSorted((left, right) => at(bins, left) - at(bins, right));
+  return withTotals(
+    order.map((index) => at(bins, index)),
+    order.map((index) => at(counts, index)),
+  );
+}
+
+function withTotals(bins: readonly number[], counts: readonly number[]): DecodedCell {
+  let total = 0;
+  const atOrBelow: number[] = [];
+  for (const count of counts) {
+    total += count;
+    atOrBelow.push(total);
+  }
+  return { bins, counts, atOrBelow, total };
+}
+
+const at = (numbers: readonly number[], index: number): number => numbers[index] as number;
+
+/** Observations in `firstBin` and all higher ones, in logarithmic time. */
+export function countFrom(cell: DecodedCell, firstBin: number): number {
+  const { bins, atOrBelow, total } = cell;
+  let low = 0;
+  let high = bins.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((bins[middle] as number) < firstBin) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? total : total - (atOrBelow[low - 1] as number);
+}

@@ -1,0 +1,135 @@
+import { mixGrid } from "../statistics/bet-grid.ts";
+import { logSumExp } from "../statistics/log-sum-exp.ts";
+import { restartLogE } from "../statistics/restarts.ts";
+import type { GridLogs } from "./bet-table.ts";
+import { noWealth } from "./bet-table.ts";
+import type { ScaledRow, ScaledStratum } from "./scaled-row.ts";
+import type { TestPart } from "./test-part.ts";
+
+/**
+ * What the live reading of a test weighs against the paired one. Fixed, because a weight that depends
+ * on which evidence has turned up is chosen after the fact: a test that counts only pairs until the
+ * first arm observation, and the average from then on, exceeds its level (its expectation can reach
+ * 5/4). Missing evidence counts as e-value 1. Live weighs more since most rollouts have no pairs at
+ * that time, and it then costs ln(1/0.95) = 0.05; where pairs exist they are the sharper evidence
+ * by far and can afford ln(1/0.05) = 3.0.
+ */
+const LIVE_WEIGHT = 0.95;
+
+const LOG_LIVE_WEIGHT = Math.log(LIVE_WEIGHT);
+const LOG_PAIRED_WEIGHT = Math.log(1 - LIVE_WEIGHT);
+
+/**
+ * ln E of a test on a row: the average over its parts of the average of two readings,
+ *
+ * - live: the arms of strata whose arms can answer, the pairs of all other strata (shadow stages);
+ * - paired: the pairs of every stratum.
+ *
+ * Within a reading every observation is used once, so its strata multiply. Between the readings the
+ * same request may be seen twice (an arm observation whose shadow makes it a pair as well), so they
+ * are averaged, which is valid under any dependence. When the observations are not split as planned,
+ * the smaller of the values under the planned and the observed split counts.
+ */
+export function testLogE(row: ScaledRow, parts: readonly TestPart[]): number {
+  const asPlanned = averageLogE(row.strata, parts);
+  if (row.observedSplit === null) return asPlanned;
+  return Math.min(asPlanned, averageLogE(row.observedSplit, parts));
+}
+
+/**
+ * The same where units come more than once: `armsLogE` is what the arms of all strata say together (see
+ * cluster-test.ts), in place of the arms' bets. Pairs keep theirs: what differs between users is in both
+ * halves of a pair.
+ */
+export function unitsLogE(row: ScaledRow, part: TestPart, armsLogE: number): number {
+  const shadowOnly = noWealth();
+  const paired = noWealth();
+  let hasArms = false;
+  for (const stratum of row.strata) {
+    const usesArms = part.usesArms(stratum.propensity);
+    hasArms ||= usesArms;
+    part.addPairs(paired, stratum);
+    if (!usesArms) part.addPairs(shadowOnly, stratum);
+  }
+  if (!hasArms) return mixGrid(paired);
+  const live = LOG_LIVE_WEIGHT + mixGrid(shadowOnly) + armsLogE;
+  return logSumExp([live, LOG_PAIRED_WEIGHT + mixGrid(paired)]);
+}
+
+/**
+ * The same with restarts, for harm that begins late: the row's evidence comes in blocks of time, and
+ * each reading of each part is a mixture over the block in which harm begins (restarts.ts). A part's
+ * null is the same for every block, and within a block and a reading every observation is used once.
+ *
+ * @param blocks In time order, without gaps; stretches without evidence are blocks without strata.
+ */
+export function restartedLogE(
+  blocks: readonly ScaledRow[],
+  parts: readonly TestPart[],
+  planned: number,
+): number {
+  const evaluate: Evaluate = (logs) => restartLogE(logs, planned);
+  const asPlanned = averageOver(
+    blocks.map(({ strata }) => strata),
+    parts,
+    evaluate,
+  );
+  if (blocks.every(({ observedSplit }) => observedSplit === null)) return asPlanned;
+  const asObserved = blocks.map(({ observedSplit, strata }) => observedSplit ?? strata);
+  return Math.min(asPlanned, averageOver(asObserved, parts, evaluate));
+}
+
+/** ln E from the nine log-wealths of each block. */
+type Evaluate = (blocks: readonly GridLogs[]) => number;
+
+const inOneBlock: Evaluate = ([logs]) => mixGrid(logs ?? noWealth());
+
+function averageLogE(strata: readonly ScaledStratum[], parts: readonly TestPart[]): number {
+  return averageOver([strata], parts, inOneBlock);
+}
+
+function averageOver(
+  blocks: readonly (readonly ScaledStratum[])[],
+  parts: readonly TestPart[],
+  evaluate: Evaluate,
+): number {
+  const terms: number[] = [];
+  for (const part of parts) {
+    const logWeight = Math.log(part.weight);
+    const { live, paired } = readings(blocks, part, evaluate);
+    if (live === null) {
+      terms.push(logWeight + paired);
+    } else {
+      terms.push(logWeight + LOG_LIVE_WEIGHT + live, logWeight + LOG_PAIRED_WEIGHT + paired);
+    }
+  }
+  return terms.length === 1 ? (terms[0] as number) : logSumExp(terms);
+}
+
+/** ln E of both readings; `live` is null when no stratum's arms can answer, and both are the same. */
+function readings(
+  blocks: readonly (readonly ScaledStratum[])[],
+  part: TestPart,
+  evaluate: Evaluate,
+): { readonly live: number | null; readonly paired: number } {
+  const live: GridLogs[] = [];
+  const paired: GridLogs[] = [];
+  let hasArms = false;
+  let hasPairs = false;
+  for (const strata of blocks) {
+    const liveLogs = noWealth();
+    const pairedLogs = noWealth();
+    live.push(liveLogs);
+    paired.push(pairedLogs);
+    for (const stratum of strata) {
+      const usesArms = part.usesArms(stratum.propensity);
+      if (usesArms) part.addArms(liveLogs, stratum);
+      hasArms ||= usesArms;
+      if (stratum.pairs === null) continue;
+      hasPairs = true;
+      part.addPairs(pairedLogs, stratum);
+      if (!usesArms) part.addPairs(liveLogs, stratum);
+    }
+  }
+  return { live: hasArms ? evaluate(live) : null, paired: hasPairs ? evaluate(paired) : 0 };
+}

@@ -1,0 +1,60 @@
+import { GRID_EXPONENTS, mixGrid } from "./bet-grid.ts";
+import { logSumExp } from "./log-sum-exp.ts";
+
+/** Share of the prior that bets on harm from the start; the rest waits for harm that starts later. */
+const SHARE_FROM_START = 0.5;
+
+/**
+ * Prior weight of each planned restart: a half on the first block, the other half spread evenly over the
+ * later ones. Fixed by the plan and never by the data; a rollout that outlasts its plan restarts no more.
+ *
+ * @param planned Number of blocks that the plan foresees, >= 1 (for hourly blocks: its hours).
+ */
+function restartWeights(planned: number): number[] {
+  if (planned <= 1) return [1];
+  const later = (1 - SHARE_FROM_START) / (planned - 1);
+  return Array.from({ length: planned }, (_, index) => (index === 0 ? SHARE_FROM_START : later));
+}
+
+/**
+ * The weighted e-SR recursion M_t = (M_(t-1) + π_t) L_t per grid point, as logarithms.
+ *
+ * M_t is Σ_(s<=t) π_s Π_(s<=u<=t) L_u: a mixture over the block in which harm starts. An early healthy
+ * stretch then costs the later evidence one small factor π_s and not all the wealth it has lost.
+ *
+ * @param blocks Log factors of each time block, in time order, one per grid point. Inside a block counts
+ *   are order-free; only whole blocks have an order.
+ * @param weights π_t of the blocks; blocks beyond the last weight have π = 0.
+ * @returns ln M per grid point, before the grid's own weights.
+ */
+function restartLogs(blocks: readonly (readonly number[])[], weights: readonly number[]): number[] {
+  const logs = (blocks[0] ?? GRID_EXPONENTS).map(() => Number.NEGATIVE_INFINITY);
+  for (const [time, factors] of blocks.entries()) {
+    const logWeight = Math.log(weights[time] ?? 0);
+    for (const [point, factor] of factors.entries()) {
+      logs[point] = logSumExp([logs[point] as number, logWeight]) + factor;
+    }
+  }
+  return logs;
+}
+
+/**
+ * Log e-value that also finds harm with a late onset: ln(Σ_j W_j M_j + (1 - Σ_(s<=t) π_s)), from nine log
+ * factors per block (`rateRatioStageLogs`, `randomisedBetStageLogs`, `rateLogs`, `meanLogs` or
+ * `pairedBetLogs` on the counts of one block).
+ *
+ * Why it is an e-process: prior mass of restarts still to come is cash. From one block to the next the
+ * cash pays π_t into M, and every factor has mean at most 1 under the null, so the mean of the sum does not
+ * grow; at the start it is 1. Ville's inequality then holds at 1/alpha as for the plain test.
+ *
+ * Source: Shin, Ramdas and Rinaldo (2024), "E-detectors: a nonparametric framework for sequential change
+ * detection", section 2, with weights that sum to 1 in place of their unit weights.
+ */
+export function restartLogE(blocks: readonly (readonly number[])[], planned: number): number {
+  const weights = restartWeights(planned);
+  let unspent = 1;
+  for (const weight of weights.slice(0, blocks.length)) unspent -= weight;
+  // The last subtraction leaves rounding behind; a plan that is used up has no cash.
+  const cash = blocks.length >= weights.length ? 0 : unspent;
+  return logSumExp([mixGrid(restartLogs(blocks, weights)), Math.log(cash)]);
+}
