@@ -49,6 +49,8 @@ const SERVER_PARTS = {
   version: [],
   // Plays recordings against an installation of its own, which only compose can build.
   backtest: ["core", "ports", "telemetry", "compose"],
+  // Plans and rehearsals of a strategy file: the rules by which it is parsed come from compose.
+  rehearse: ["core", "compose"],
 };
 
 /** Parts of packages/dashboard/src, from the outside in. */

@@ -15,6 +15,7 @@ const TASKS = {
   up: { program: ["packages/cli/bin/spillway.mjs", "up"], needsDashboard: true },
   test: { program: ["node_modules/vitest/vitest.mjs", "run"], needsDashboard: true },
   check: { program: ["scripts/check.mjs"], needsDashboard: false },
+  "bench:rehearse": { program: ["bench/rehearse.ts"], needsDashboard: false },
   "bench:tick": { program: ["bench/tick.ts"], needsDashboard: false },
   "crash-test": { program: ["packages/testkit/src/crash-test/main.ts"], needsDashboard: true },
   "bench:decisions": { program: ["bench/decisions/main.ts"], needsDashboard: false },

@@ -1,7 +1,16 @@
 import type { BacktestOptions, BacktestResult } from "@spillway/server/backtest";
+import type { PlanOptions, StrategyPlan } from "@spillway/server/plan";
+import type {
+  RehearsalOptions,
+  RehearsalReport,
+  RehearsalStep,
+  ScenarioResult,
+} from "@spillway/server/rehearse";
 import { CliError, EXIT } from "./cli-error.ts";
 
 export type { BacktestOptions, BacktestResult };
+export type { PlanOptions, StrategyPlan };
+export type { RehearsalOptions, RehearsalReport, RehearsalStep, ScenarioResult };
 
 export type RunServer = (
   argv: string[],
@@ -9,6 +18,10 @@ export type RunServer = (
 ) => Promise<number>;
 
 export type RunBacktest = (options: BacktestOptions) => AsyncIterable<BacktestResult>;
+
+export type RunPlan = (options: PlanOptions) => Promise<StrategyPlan>;
+
+export type RunRehearsal = (options: RehearsalOptions) => AsyncIterable<RehearsalStep>;
 
 /** Runs the server in this process. Loaded only here: every other command starts without it. */
 export const runServer: RunServer = async (argv, env) => {
@@ -20,6 +33,18 @@ export const runServer: RunServer = async (argv, env) => {
 export const runBacktest: RunBacktest = async function* (options) {
   const server = await import("@spillway/server/backtest").catch(notInstalled);
   yield* server.runBacktest(options);
+};
+
+/** Plans a strategy in this process; no server runs. */
+export const runPlan: RunPlan = async (options) => {
+  const server = await import("@spillway/server/plan").catch(notInstalled);
+  return server.runPlan(options);
+};
+
+/** Plays invented candidates in this process; no server runs. */
+export const runRehearsal: RunRehearsal = async function* (options) {
+  const server = await import("@spillway/server/rehearse").catch(notInstalled);
+  yield* server.runRehearsal(options);
 };
 
 /** Only that the server's own module is missing means this; anything else is a fault to be seen. */

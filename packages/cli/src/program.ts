@@ -8,6 +8,8 @@ import { addFeatureMoves } from "./commands/feature-moves.ts";
 import { addGet } from "./commands/get.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLedger } from "./commands/ledger.ts";
+import { addPlan } from "./commands/plan.ts";
+import { addRehearse } from "./commands/rehearse.ts";
 import { addRolloutActions } from "./commands/rollout-actions.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
@@ -53,6 +55,8 @@ export function createProgram(io: Io, onExit: (code: ExitCode) => void): Program
     addWhoServed,
     addKeys,
     addDiff,
+    addPlan,
+    addRehearse,
     addBacktest,
   ]) {
     add(program, context);

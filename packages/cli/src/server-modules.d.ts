@@ -35,3 +35,99 @@ declare module "@spillway/server/backtest" {
 
   export function runBacktest(options: BacktestOptions): AsyncIterable<BacktestResult>;
 }
+
+declare module "@spillway/server/plan" {
+  export type PlanOptions = {
+    /** Content of a strategy file. */
+    readonly document: Record<string, unknown>;
+    readonly requestsPerHour: number;
+    readonly baseline: Readonly<Record<string, number>>;
+    readonly slices: readonly { readonly name: string; readonly share: number }[];
+  };
+
+  type Needed = {
+    readonly p50: number | null;
+    readonly p80: number | null;
+    readonly p95: number | null;
+  };
+
+  type RowNeeds = {
+    readonly detectOnce: Needed;
+    readonly detectTwice: Needed;
+    readonly clear: Needed;
+  };
+
+  export type PlanRow = {
+    readonly criterionId: string;
+    readonly metric: string;
+    readonly slice: string;
+    readonly status: "decidable" | "too_little" | "decided_before" | "never_seen" | "unsupported";
+    readonly observationsPerHour: number;
+    readonly observations: RowNeeds | null;
+    readonly hours: RowNeeds | null;
+    readonly enough: { readonly shareBps: number | null; readonly hours: number | null } | null;
+    readonly sentence: string | null;
+  };
+
+  export type StrategyPlan = {
+    readonly strategy: string;
+    readonly requestsPerHour: number;
+    readonly stages: readonly {
+      readonly name: string;
+      readonly kind: string;
+      readonly shareBps: number;
+      readonly shadowBps: number;
+      readonly evidence: "answers" | "pairs" | "none";
+      readonly hoursAvailable: number | null;
+      readonly rows: readonly PlanRow[];
+    }[];
+    readonly isDecidable: boolean;
+    readonly warnings: readonly string[];
+  };
+
+  export function runPlan(options: PlanOptions): StrategyPlan;
+}
+
+declare module "@spillway/server/rehearse" {
+  import type { PlanOptions } from "@spillway/server/plan";
+
+  export type RehearsalOptions = PlanOptions & {
+    readonly repetitions: number;
+    readonly seed: number;
+  };
+
+  /** What came of all repetitions of one invented candidate. */
+  export type ScenarioResult = {
+    readonly scenario: {
+      readonly id: string;
+      readonly title: string;
+      readonly kind: "harmless" | "harm" | "slice" | "late" | "delayed" | "outage";
+      readonly criterionId: string | null;
+      readonly times: number;
+    };
+    readonly repetitions: number;
+    readonly rolledBack: number;
+    readonly promoted: number;
+    readonly undecided: number;
+    readonly open: number;
+    readonly rolledBackInTime: number;
+    readonly hoursToRollback: { readonly median: number | null; readonly p95: number | null };
+    readonly exposed: { readonly median: number; readonly p95: number };
+    readonly medianHoursToPromote: number | null;
+  };
+
+  export type RehearsalReport = {
+    readonly answer: string;
+    readonly broken: readonly {
+      readonly bound: "known_within" | "most_exposed" | "false_rollback";
+      readonly scenario: string;
+      readonly sentence: string;
+    }[];
+  };
+
+  export type RehearsalStep =
+    | { readonly kind: "scenario"; readonly result: ScenarioResult; readonly of: number }
+    | { readonly kind: "report"; readonly report: RehearsalReport };
+
+  export function runRehearsal(options: RehearsalOptions): AsyncIterable<RehearsalStep>;
+}

@@ -19,6 +19,10 @@ const { program } = createProgram(
     runBacktest: () => {
       throw new Error("not run");
     },
+    runPlan: () => Promise.reject(new Error("not run")),
+    runRehearsal: () => {
+      throw new Error("not run");
+    },
   },
   () => undefined,
 );

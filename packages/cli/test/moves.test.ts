@@ -35,6 +35,15 @@ const underWay = (over = {}) =>
 describe("start", () => {
   const argv = ["start", FEATURE, "--candidate", "discharge-summary@14", "--strategy", "careful"];
 
+  it("says what the traffic cannot decide", async () => {
+    const warnings = ["edit_rate in canary cannot be decided in 1 day at this traffic."];
+    const prepared = exampleRolloutDetail({ state: "pending", stageIndex: null, warnings });
+    api.answer("createRollout", prepared);
+    const { code, stderr } = await run(argv);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`warning: ${warnings[0]}`);
+  });
+
   it("creates, shows what is replaced, and starts", async () => {
     const { code, stdout, stderr } = await run([...argv, "--note", "why not"]);
     expect({ code, stderr }).toMatchInlineSnapshot(`

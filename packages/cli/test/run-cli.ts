@@ -29,6 +29,10 @@ export async function runCli(argv: string[], given: CliSurroundings = {}): Promi
     runBacktest: () => {
       throw new Error("no backtest in this test");
     },
+    runPlan: () => Promise.reject(new Error("no plan in this test")),
+    runRehearsal: () => {
+      throw new Error("no rehearsal in this test");
+    },
     ...given,
     stdout: streamOf("stdout"),
     stderr: streamOf("stderr"),

@@ -71,6 +71,15 @@ export const FEATURE_ROUTES = {
     status: 200,
     response: rollouts.FeatureStatus,
   },
+  featureTraffic: {
+    method: "GET",
+    path: "/api/v1/features/:feature/traffic",
+    summary: "Requests over the last day, from the stored exchanges",
+    role: "viewer",
+    params: byFeature,
+    status: 200,
+    response: rollouts.FeatureTraffic,
+  },
   whoServed: {
     method: "GET",
     path: "/api/v1/features/:feature/who-served",

@@ -38,6 +38,7 @@ export {
   FeatureMove,
   FeatureRollbackBody,
   FeatureStatus,
+  FeatureTraffic,
   GateReport,
   Replay,
   RolloutAction,

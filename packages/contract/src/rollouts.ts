@@ -118,6 +118,8 @@ export const RolloutDetail = RolloutSummary.extend({
   exposures: z.array(StageExposure),
   /** Shadow copies that were not made, by reason. */
   shadowDrops: z.record(z.string(), z.number().int()),
+  /** What its traffic cannot decide, with the planner's numbers; only in the answer that created it. */
+  warnings: z.array(z.string()).optional(),
 }).meta({ id: "RolloutDetail" });
 export type RolloutDetail = z.infer<typeof RolloutDetail>;
 
@@ -238,6 +240,16 @@ export const FeatureMove = z
   })
   .meta({ id: "FeatureMove" });
 export type FeatureMove = z.infer<typeof FeatureMove>;
+
+/** How much there is to decide from. The window is a day, less for a younger feature. */
+export const FeatureTraffic = z
+  .object({
+    feature: z.string(),
+    requests: z.number().int(),
+    windowHours: z.number(),
+    requestsPerHour: z.number(),
+  })
+  .meta({ id: "FeatureTraffic" });
 
 export const WhoServed = z
   .object({

@@ -194,3 +194,18 @@ export { criterionTests } from "./gate/criterion-tests.ts";
 export { normalMixtureLogE, normalMixtureRho } from "./statistics/normal-mixture.ts";
 export type { EventCounts, RateRatioDesign } from "./statistics/rate-ratio.ts";
 export { rateRatioStageLogs } from "./statistics/rate-ratio.ts";
+export type { Needed, RowNeeds } from "./planning/plan-row.ts";
+export type {
+  PlanInput,
+  PlanRow,
+  PlanRowStatus,
+  PlanStage,
+  SliceShare,
+  StrategyPlan,
+} from "./planning/plan-strategy.ts";
+export { planStrategy } from "./planning/plan-strategy.ts";
+export type { BrokenBound, RehearsalReport } from "./rehearsal/rehearsal-report.ts";
+export { reportRehearsal } from "./rehearsal/rehearsal-report.ts";
+export type { RehearsalInput, ScenarioResult } from "./rehearsal/rehearse.ts";
+export { rehearse } from "./rehearsal/rehearse.ts";
+export { scenariosOf } from "./rehearsal/scenario.ts";

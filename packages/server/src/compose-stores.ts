@@ -30,6 +30,7 @@ import { findDecision, listDecisions } from "./store/decision-store.ts";
 import * as exchanges from "./store/exchange-store.ts";
 import { loadCasesOfReleases, loadFeatureDefinitions } from "./store/evaluation-reader.ts";
 import { setKilled } from "./store/feature-moves.ts";
+import { loadFeatureTraffic } from "./store/feature-traffic.ts";
 import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
 import { appendLedger, listLedger, verifyStoredLedger } from "./store/ledger-store.ts";
 import { numberOfCursor } from "./store/registry/page-cursor.ts";
@@ -135,6 +136,7 @@ export function createControlPorts(context: StoreContext): ControlPorts {
       get: (id) => exchanges.findExchange(database, id),
     },
     whoServed: { whoServed: (query) => whoServed(database, query) },
+    traffic: { ofFeature: (feature) => loadFeatureTraffic(database, feature, clock.nowMs()) },
     changes: context.changes,
     health: {
       database: async () => {
@@ -204,9 +206,10 @@ function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
     revise: async (id, revision) =>
       outcomeOf(id, await reviseRollout(deps, { rolloutId: id, ...revision }, clock.nowMs())),
     create: async (draft) => {
-      const created = await viewById(await createRollout(deps, draft, clock.nowMs()));
+      const { id, warnings } = await createRollout(deps, draft, clock.nowMs());
+      const created = await viewById(id);
       invariant(created !== null, "a rollout that was created is there");
-      return created;
+      return { ...created, warnings };
     },
     view: viewById,
     list: async ({ limit, cursor, feature, isActive }) => {

@@ -221,7 +221,7 @@ export function createFakeControl(): FakeControl {
 /** What is read and never changed. */
 function fakeRecords(): Pick<
   ControlPorts,
-  "decisions" | "decisionFunctions" | "ledger" | "whoServed" | "health"
+  "decisions" | "decisionFunctions" | "ledger" | "whoServed" | "traffic" | "health"
 > {
   return {
     decisions: {
@@ -254,6 +254,10 @@ function fakeRecords(): Pick<
         nextCursor: null,
       }),
       verify: async () => ({ isIntact: true, entries: 1, head: "h1", brokenAtSeq: null }),
+    },
+    traffic: {
+      ofFeature: async (feature) =>
+        feature === "search" ? { requests: 2_400, windowHours: 24, requestsPerHour: 100 } : null,
     },
     whoServed: {
       whoServed: async ({ feature }) =>

@@ -89,8 +89,8 @@ export function createRolloutKit(database: Database): RolloutKit {
   const deps = { database, ids, metrics: METRIC_CATALOGUE };
   const decide: RolloutKit["decide"] = (rolloutId, kind, nowMs = START_MS) =>
     decideRollout(deps, { rolloutId, event: eventOf(kind), nowMs });
-  const prepare: RolloutKit["prepare"] = (feature, document = QUICK_STRATEGY) =>
-    createRollout(
+  const prepare: RolloutKit["prepare"] = async (feature, document = QUICK_STRATEGY) => {
+    const { id } = await createRollout(
       deps,
       {
         feature,
@@ -101,6 +101,8 @@ export function createRolloutKit(database: Database): RolloutKit {
       },
       START_MS,
     );
+    return id;
+  };
   return {
     database,
     registry,

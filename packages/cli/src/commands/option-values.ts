@@ -13,3 +13,41 @@ export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(parsed)) return parsed;
   throw new InvalidArgumentError("Wanted a whole number, 0 or more.");
 }
+
+const HOURS = { s: 1 / 3_600, min: 1 / 60, h: 1, d: 24 } as const;
+
+/** "3600/h", "60/min", "1/s" in requests per hour. */
+export function ratePerHour(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\/(s|min|h|d)$/.exec(text);
+  const perHour = Number(match?.[1]) / HOURS[(match?.[2] ?? "h") as keyof typeof HOURS];
+  if (perHour > 0 && Number.isFinite(perHour)) return perHour;
+  throw new InvalidArgumentError("Wanted a rate above 0 such as 3600/h, 60/min or 1/s.");
+}
+
+/** Collects "edit_rate=0.15" or "edit_rate=15%" under the metric's name. */
+export function baselineValue(
+  text: string,
+  before: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const match = /^([a-z][a-z0-9_]*)=(\d+(?:\.\d+)?)(%?)$/.exec(text);
+  if (match === null) {
+    throw new InvalidArgumentError("Wanted a metric and its value, such as edit_rate=0.15.");
+  }
+  const [, metric = "", amount, unit] = match;
+  return { ...before, [metric]: Number(amount) / (unit === "%" ? 100 : 1) };
+}
+
+export type SliceShare = { readonly name: string; readonly share: number };
+
+/** Collects "document_type=discharge:20%". */
+export function sliceShare(text: string, before: readonly SliceShare[]): readonly SliceShare[] {
+  const match = /^([^=:]+=[^:]+):(\d+(?:\.\d+)?)%$/.exec(text);
+  const share = Number(match?.[2]) / 100;
+  const total = before.reduce((sum, slice) => sum + slice.share, share);
+  if (match !== null && share > 0 && total <= 1) {
+    return [...before, { name: match[1] as string, share }];
+  }
+  throw new InvalidArgumentError(
+    "Wanted a slice and its share of the traffic, such as document_type=discharge:20%, together at most 100%.",
+  );
+}

@@ -5,7 +5,7 @@ import type { ExitCode } from "../cli-error.ts";
 import { EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { stateBadge } from "../render/icons.ts";
-import { loadStrategy } from "../strategy-option.ts";
+import { loadStrategy } from "../manifest/load-strategy.ts";
 
 type ActionOptions = RolloutActionBody & { readonly note: string };
 

@@ -7,7 +7,7 @@ import type { ExitCode } from "../cli-error.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { renderReleaseDiff } from "../render/release-diff.ts";
-import { loadStrategy } from "../strategy-option.ts";
+import { loadStrategy } from "../manifest/load-strategy.ts";
 
 type StartOptions = {
   readonly candidate: string;
@@ -40,6 +40,7 @@ async function start(
   const client = await context.client();
   const prepared = await prepare(client, { feature, strategy, options });
   const { baseline: before, candidate: after, changes } = prepared;
+  for (const warning of prepared.warnings ?? []) context.say(`warning: ${warning}`);
   context.say(`${feature}: what will be replaced`);
   if (!context.isJson()) {
     context.print(prepared, (paint) => renderReleaseDiff({ before, after, changes }, paint));

@@ -13,6 +13,9 @@
  *     unit: user                     # request, conversation, user or tenant: who keeps one arm; the
  *                                    # feature's own unit when left out
  *     expected: { latency_p95: 900 } # what the baseline usually shows, in the metric's unit
+ *     undecidable: warn              # or refuse: what this feature's traffic cannot decide
+ *     rehearsal:                     # optional, see rehearsal-bounds.ts
+ *       { known_within: 30m, at: 2x, chance: 0.95, most_exposed: 500, false_rollback: 5% }
  *     stages:
  *       - stage: shadow              # evaluate, staging, shadow, canary, ramp or verify
  *         shadow: 100%               # share of requests copied; 100% in a shadow stage, else 0%
@@ -40,6 +43,7 @@ import type { Criterion, GateConfidence, UndecidedAction } from "../gate/criteri
 import { isJsonObject } from "../json.ts";
 import { shown } from "../shown.ts";
 import type { Stage, StageKind, Strategy, StrategyProblem } from "./strategy.ts";
+import { parseRehearsalBounds } from "./rehearsal-bounds.ts";
 import { percent, STAGE_KINDS, STRATEGY_UNITS } from "./strategy.ts";
 import type { Fields, Parse } from "./strategy-fields.ts";
 import {
@@ -85,6 +89,8 @@ export const STRATEGY_KEYS = {
     "personGrace",
     "unit",
     "expected",
+    "undecidable",
+    "rehearsal",
     "stages",
     ...ACTION_KEYS,
   ],
@@ -141,6 +147,7 @@ export function parseStrategy(source: unknown, ports: ParseStrategyPorts): Strat
       fallback: DEFAULT_GRACE_SECONDS,
     }),
     ...parseGiven(from, { unit: choice(STRATEGY_UNITS), expected: levels }),
+    ...parsePlanning(from),
   };
   return problems.length > 0 ? { kind: "problems", problems } : { kind: "strategy", strategy };
 }
@@ -188,6 +195,17 @@ function parseGiven<T extends object>(
     if (parsed !== null) given[name] = parsed;
   }
   return given;
+}
+
+/** Left out where nothing is said, so that strategies from before these keys are what they were. */
+function parsePlanning(from: Fields): Pick<Strategy, "rehearsal" | "undecidable"> {
+  const rehearsal = parseRehearsalBounds(from);
+  const parse = choice(["warn", "refuse"] as const);
+  const undecidable = optional(from, "undecidable", { parse, fallback: "warn" });
+  return {
+    ...(rehearsal === null ? {} : { rehearsal }),
+    ...(undecidable === "refuse" ? { undecidable } : {}),
+  };
 }
 
 type UndecidedActions = Pick<Stage, (typeof ACTION_KEYS)[number]>;

@@ -1,5 +1,6 @@
 import type { Criterion } from "../gate/criterion.ts";
 import type { Json, JsonObject } from "../json.ts";
+import { rehearsalBoundsToJson } from "./rehearsal-bounds.ts";
 import type { Stage, Strategy } from "./strategy.ts";
 import { percent } from "./strategy.ts";
 import { durationText } from "./strategy-values.ts";
@@ -22,6 +23,10 @@ export function strategyToJson(
     personGrace: durationText(strategy.personGraceSeconds),
     ...(strategy.unit === undefined ? {} : { unit: strategy.unit }),
     ...(strategy.expected === undefined ? {} : { expected: { ...strategy.expected } }),
+    ...(strategy.undecidable === undefined ? {} : { undecidable: strategy.undecidable }),
+    ...(strategy.rehearsal === undefined
+      ? {}
+      : { rehearsal: rehearsalBoundsToJson(strategy.rehearsal) }),
     stages: strategy.stages.map(stageToJson),
   };
 }

@@ -49,6 +49,18 @@ export type Stage = {
 export const STRATEGY_UNITS = ["request", "conversation", "user", "tenant"] as const;
 
 export type StrategyUnit = (typeof STRATEGY_UNITS)[number];
+/** What the rehearsal of a strategy must show; see rehearsal-bounds.ts for the file. Null: not bounded. */
+export type RehearsalBounds = {
+  /** A harm at `at` times its level is taken back within this time of its beginning... */
+  readonly knownWithinSeconds: number | null;
+  readonly at: 1 | 2 | 5;
+  /** ...with at least this chance. */
+  readonly chance: number;
+  /** So many answers of a candidate with that harm reach people at most, in 95% of all rollouts. */
+  readonly mostExposed: number | null;
+  /** Share of harmless candidates that are taken back, 0..1. */
+  readonly falseRollback: number | null;
+};
 
 /** A strategy is data: read, copied, frozen with the rollout. */
 export type Strategy = {
@@ -66,6 +78,10 @@ export type Strategy = {
    * place of the catalogue's guess, and is the only way to judge how a latency moves.
    */
   readonly expected?: Readonly<Record<string, number>>;
+  /** What its rehearsal must show; absent: nothing. */
+  readonly rehearsal?: RehearsalBounds;
+  /** Whether a rollout is made although the traffic cannot decide a criterion; absent: with a warning. */
+  readonly undecidable?: "refuse";
 };
 
 export type StrategyProblem = { readonly path: string; readonly message: string };

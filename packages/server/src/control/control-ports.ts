@@ -91,6 +91,8 @@ export type RolloutView = {
   readonly shadowDrops: Readonly<Record<string, number>>;
   readonly changes: readonly ComponentChange[];
   readonly updatedAtMs: number;
+  /** What its traffic cannot decide, said when it is created. */
+  readonly warnings?: readonly string[];
 };
 
 /** The name of a stored or built-in strategy, or the document itself. */
@@ -292,6 +294,15 @@ export type ExchangePort = {
   ) => Promise<{ readonly exchange: Exchange; readonly scores: readonly Score[] } | null>;
 };
 
+export type TrafficPort = {
+  /** Requests lately, from the stored exchanges. Null when there is no such feature. */
+  readonly ofFeature: (feature: string) => Promise<{
+    readonly requests: number;
+    readonly windowHours: number;
+    readonly requestsPerHour: number;
+  } | null>;
+};
+
 export type WhoServedPort = {
   /** Null when there is no such feature. */
   readonly whoServed: (query: {
@@ -340,6 +351,7 @@ export type ControlPorts = {
   readonly gateways: GatewayPort;
   readonly exchanges: ExchangePort;
   readonly whoServed: WhoServedPort;
+  readonly traffic: TrafficPort;
   readonly changes: ChangePort;
   readonly health: HealthPort;
 };

@@ -2,6 +2,7 @@ import type { Feature } from "@spillway/core";
 import { AppError, parseReleaseId, rolloutId } from "@spillway/core";
 import type { Ids } from "../ports.ts";
 import type { Database } from "./database.ts";
+import { decidabilityWarnings } from "./decidability.ts";
 import { insertRollout } from "./rollout-store.ts";
 import type { StrategyDeps, StrategySource } from "./rollout-strategy.ts";
 import { findStrategyDocument, fitStrategy } from "./rollout-strategy.ts";
@@ -16,13 +17,14 @@ export type RolloutRequest = {
 
 /**
  * Prepares a rollout: everything is checked and frozen here, before anything is routed. Throws
- * AppError with every problem of the strategy, by its path; nothing is stored then. Returns the id.
+ * AppError with every problem of the strategy, by its path; nothing is stored then. What the
+ * traffic cannot decide is a warning, or a refusal when the strategy says so.
  */
 export async function createRollout(
   deps: StrategyDeps & { readonly ids: Ids },
   request: RolloutRequest,
   nowMs: number,
-): Promise<string> {
+): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
   const { feature, baseline } = await loadFeature(deps.database, request.feature);
   const candidate = await requireRelease(deps.database, request);
   if (candidate === baseline) {
@@ -33,6 +35,12 @@ export async function createRollout(
   }
   const document = await findStrategyDocument(deps, request.strategy);
   const strategy = await fitStrategy(deps, { document, feature, baseline, nowMs });
+  const warnings = await decidabilityWarnings(deps.database, {
+    feature: feature.key,
+    strategy,
+    metrics: deps.metrics,
+    nowMs,
+  });
   const id = rolloutId(deps.ids.next("roll"));
   await insertRollout(deps.database, {
     id,
@@ -44,9 +52,10 @@ export async function createRollout(
     strategyDocument: document,
     author: request.author,
     note: request.note,
+    warnings,
     nowMs,
   });
-  return id;
+  return { id, warnings };
 }
 
 async function loadFeature(database: Database, key: string) {

@@ -107,8 +107,8 @@ describe("a revision", () => {
 });
 
 describe("a strategy by name", () => {
-  const create = (feature: string, name: string) =>
-    createRollout(
+  const create = async (feature: string, name: string) => {
+    const { id } = await createRollout(
       { ...kit.deps, builtInStrategies: builtInStrategies() },
       {
         feature,
@@ -119,6 +119,8 @@ describe("a strategy by name", () => {
       },
       START_MS,
     );
+    return id;
+  };
 
   it("may be one that comes with the server, unless one of its name is stored", async () => {
     await kit.addFeature("named");

@@ -37,6 +37,8 @@ export type RolloutDraft = {
   readonly strategyDocument: Json;
   readonly author: string;
   readonly note: string;
+  /** What was said of its traffic, for the ledger. */
+  readonly warnings: readonly string[];
   readonly nowMs: number;
 };
 
@@ -81,6 +83,7 @@ export async function insertRollout(database: Database, draft: RolloutDraft): Pr
           candidate: draft.candidate,
           strategy: draft.strategyDocument,
           note: draft.note,
+          ...(draft.warnings.length === 0 ? {} : { warnings: [...draft.warnings] }),
         },
       });
       await notifyRollout(trx, draft.feature, draft.id);

@@ -12,6 +12,7 @@ export const featureHandlers: HandlersOf<
   | "getFeature"
   | "putFeature"
   | "featureStatus"
+  | "featureTraffic"
   | "whoServed"
   | "rollbackFeature"
   | "undoFeature"
@@ -45,6 +46,13 @@ export const featureHandlers: HandlersOf<
     const { feature } = params;
     const nowMs = clock.nowMs();
     return { body: featureStatusOf({ feature, state, gateways, snapshotRevision, nowMs }) };
+  },
+
+  featureTraffic: async ({ params: { feature } }, { ports }) => {
+    const found = await ports.traffic.ofFeature(feature);
+    if (found === null) throw featureNotFound(feature);
+    const { requests, windowHours, requestsPerHour } = found;
+    return { body: { feature, requests, windowHours, requestsPerHour } };
   },
 
   whoServed: async ({ params, query }, { ports }) => {

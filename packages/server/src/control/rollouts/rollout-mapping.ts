@@ -48,6 +48,7 @@ export function rolloutDetailOf(view: RolloutView, nowMs: number): ReadOnly<Wire
     report: view.report === null ? null : gateReportOf(view.report),
     exposures: view.exposures.map(exposureOf),
     shadowDrops: view.shadowDrops,
+    ...(view.warnings === undefined ? {} : { warnings: view.warnings }),
   };
 }
 

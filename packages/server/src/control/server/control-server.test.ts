@@ -39,6 +39,7 @@ const SAMPLES: Readonly<Record<RouteName, Sample>> = {
   getFeature: { url: "/api/v1/features/search" },
   putFeature: { url: "/api/v1/features/search", body: buildFeature() },
   featureStatus: { url: "/api/v1/features/search/status" },
+  featureTraffic: { url: "/api/v1/features/search/traffic" },
   whoServed: { url: "/api/v1/features/search/who-served?at=1800000000000" },
   rollbackFeature: { url: "/api/v1/features/search/actions/rollback", body: { note: "why" } },
   undoFeature: { url: "/api/v1/features/search/actions/undo" },

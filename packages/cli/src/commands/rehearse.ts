@@ -1,0 +1,73 @@
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import type { ExitCode } from "../cli-error.ts";
+import { EXIT } from "../cli-error.ts";
+import type { CommandContext } from "../context.ts";
+import type { RehearsalReport, ScenarioResult } from "../local-server.ts";
+import type { PlannedOptions } from "../planned-feature.ts";
+import { findPlanned } from "../planned-feature.ts";
+import { renderRehearsal } from "../render/rehearsal.ts";
+import { baselineValue, ratePerHour, sliceShare, wholeNumber } from "./option-values.ts";
+import { asUsage } from "./plan.ts";
+
+type Options = PlannedOptions & { readonly repetitions: number; readonly seed: number };
+
+const MOST_REPETITIONS = 100_000;
+
+export function addRehearse(program: Command, context: CommandContext): void {
+  program
+    .command("rehearse")
+    .summary("play a strategy against invented bad candidates before it meets a real one")
+    .description(
+      "Play the real gate against invented candidates at this traffic: how surely and how soon each harm is taken back, how many people see it, and how often a good change is.",
+    )
+    .argument("<strategy>", "strategy file, name of a stored one, or a feature with a rollout")
+    .option("--rate <requests>", "traffic, such as 3600/h or 60/min", ratePerHour)
+    .option("--feature <key>", "take the traffic of this feature")
+    .option("--baseline <metric=value>", "what the baseline shows; repeatable", baselineValue, {})
+    .option("--slice <name:share>", "a slice of the traffic; repeatable", sliceShare, [])
+    .option("--repetitions <n>", "rollouts of each kind", repetitions, 500)
+    .option("--seed <n>", "of the invented traffic", wholeNumber, 1)
+    .action((strategy: string, options: Options) =>
+      context.finish(rehearse(context, strategy, options)),
+    );
+}
+
+async function rehearse(
+  context: CommandContext,
+  strategy: string,
+  options: Options,
+): Promise<ExitCode> {
+  const planned = await findPlanned(context, strategy, options);
+  const { repetitions: count, seed } = options;
+  const played = { ...planned, repetitions: count, seed };
+  const { results, report } = await playAll(context, played).catch(asUsage);
+  const { requestsPerHour } = planned;
+  const shown = { ...report, requestsPerHour, repetitions: count, seed, results };
+  context.print(shown, (paint) => renderRehearsal(shown, paint));
+  for (const { bound, sentence } of report.broken) context.say(`error: ${bound}: ${sentence}`);
+  return report.broken.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+async function playAll(
+  context: CommandContext,
+  options: Parameters<CommandContext["io"]["runRehearsal"]>[0],
+): Promise<{ readonly results: readonly ScenarioResult[]; readonly report: RehearsalReport }> {
+  const results: ScenarioResult[] = [];
+  let report: RehearsalReport = { answer: "", broken: [] };
+  for await (const step of context.io.runRehearsal(options)) {
+    if (step.kind === "report") {
+      report = step.report;
+      continue;
+    }
+    results.push(step.result);
+    context.say(`${results.length} of ${step.of}: ${step.result.scenario.title}`);
+  }
+  return { results, report };
+}
+
+function repetitions(text: string): number {
+  const parsed = wholeNumber(text);
+  if (parsed >= 1 && parsed <= MOST_REPETITIONS) return parsed;
+  throw new InvalidArgumentError(`Wanted 1 to ${MOST_REPETITIONS} repetitions.`);
+}

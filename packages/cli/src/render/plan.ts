@@ -1,0 +1,70 @@
+import type { StrategyPlan } from "../local-server.ts";
+import { formatDuration } from "../duration.ts";
+import { count, decimal, percentOfBps } from "./numbers.ts";
+import type { Paint } from "./paint.ts";
+import { renderTable } from "./table.ts";
+
+type PlanStage = StrategyPlan["stages"][number];
+type PlanRow = PlanStage["rows"][number];
+type Needed = NonNullable<PlanRow["hours"]>["clear"];
+
+const HOUR_MS = 3_600_000;
+
+/** Every stage with what its criteria need: chances of 50, 80 and 95% side by side. */
+export function renderPlan(plan: StrategyPlan, paint: Paint): string {
+  const rate = decimal(Number(plan.requestsPerHour.toPrecision(6)));
+  const heading = `${plan.strategy} at ${rate} requests an hour. Times for a chance of 50 / 80 / 95%, answers for 80%.`;
+  return [heading, ...plan.stages.map((stage) => renderStage(stage, paint))].join("\n\n");
+}
+
+function renderStage(stage: PlanStage, paint: Paint): string {
+  const rows = stage.rows.map((row) => [
+    row.criterionId,
+    row.slice === "*" ? "all" : row.slice,
+    statusText(row, paint),
+    needText(row, "detectOnce"),
+    needText(row, "detectTwice"),
+    needText(row, "clear"),
+  ]);
+  const table = renderTable(
+    ["criterion", "slice", "", "catch its level", "catch twice", "clear a good change"],
+    rows,
+  );
+  return `${paint.bold(headingOf(stage))}\n${table}`;
+}
+
+function headingOf({ name, shareBps, shadowBps, evidence, hoursAvailable }: PlanStage): string {
+  const share = evidence === "pairs" ? shadowBps : shareBps;
+  const what = evidence === "none" ? "no new evidence" : `${percentOfBps(share)}, ${evidence}`;
+  const time =
+    hoursAvailable === null ? "no longest time" : formatDuration(hoursAvailable * HOUR_MS);
+  return `${name} (${what}, ${time})`;
+}
+
+const WORDS = {
+  decidable: "✔",
+  too_little: "⚠ too little",
+  decided_before: "- decided before",
+  never_seen: "✖ never seen",
+  unsupported: "✖ unsupported",
+} as const;
+
+function statusText({ status }: PlanRow, paint: Paint): string {
+  const text = WORDS[status];
+  if (status === "decidable") return paint.green(text);
+  return status === "decided_before" ? text : paint.yellow(text);
+}
+
+function needText({ hours, observations }: PlanRow, of: keyof NonNullable<PlanRow["hours"]>) {
+  if (hours === null || observations === null) return "-";
+  const times = [hours[of].p50, hours[of].p80, hours[of].p95].map(timeText).join(" / ");
+  return `${times} (${countText(observations[of])})`;
+}
+
+function timeText(hours: number | null): string {
+  return hours === null ? "never" : formatDuration(hours * HOUR_MS);
+}
+
+function countText({ p80 }: Needed): string {
+  return p80 === null ? "-" : count(p80);
+}

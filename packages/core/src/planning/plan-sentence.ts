@@ -1,0 +1,46 @@
+import { ALL_TRAFFIC } from "../gate/evidence.ts";
+import { inWords } from "../rollout/requirements.ts";
+import type { Stage } from "../rollout/strategy.ts";
+import { percent } from "../rollout/strategy.ts";
+import type { RowNeeds } from "./plan-row.ts";
+
+type Head = { readonly criterionId: string; readonly metric: string; readonly slice: string };
+
+type TooLittle = {
+  readonly available: number | null;
+  readonly hours: RowNeeds;
+  readonly enough: { readonly shareBps: number | null; readonly hours: number | null };
+};
+
+/** What a plan says of a row that cannot be decided, with what would help. */
+export const rowSentences = {
+  neverSeen: (stage: Stage, head: Head): string =>
+    `${nameOf(stage, head)} is never seen there: the stage yields no comparison of the two releases on it, and so can never be left by its gate. Judge it from a canary on, or copy requests to the other release.`,
+
+  unsupported: (stage: Stage, head: Head, reason: string): string =>
+    `${nameOf(stage, head)} cannot be judged: ${reason} is missing. Say what the baseline shows, for example with --baseline ${head.metric}=...`,
+
+  tooLittle: (stage: Stage, head: Head, { available, hours, enough }: TooLittle): string => {
+    const time = available === null ? "any time" : inWords(available * 3_600);
+    const need = (chance: number | null): string =>
+      chance === null ? "never ends" : `takes ${inWords(chance * 3_600)}`;
+    const told = `catching its rollback level ${need(hours.detectOnce.p80)} and clearing a good change ${need(hours.clear.p80)}, each with a chance of 80%`;
+    const isPairs = stage.shareBps === 0;
+    const remedies = [
+      ...(enough.shareBps === null
+        ? []
+        : [`${isPairs ? "copies" : "a share"} of ${percent(enough.shareBps)}`]),
+      ...(enough.hours === null ? [] : [inWords(enough.hours * 3_600)]),
+    ];
+    const remedy =
+      remedies.length === 0
+        ? "Nothing would be enough: widen its levels."
+        : `Enough: ${remedies.join(", or ")}.`;
+    return `${nameOf(stage, head)} cannot be decided in ${time} at this traffic: ${told}. ${remedy}`;
+  },
+};
+
+function nameOf(stage: Stage, { criterionId, slice }: Head): string {
+  const where = slice === ALL_TRAFFIC ? "" : ` on ${slice}`;
+  return `${criterionId}${where} in ${stage.name}`;
+}

@@ -1,0 +1,29 @@
+import type { MetricDefinition, Strategy } from "@spillway/core";
+import { AppError, planStrategy } from "@spillway/core";
+import type { Database } from "./database.ts";
+import { countTraffic } from "./feature-traffic.ts";
+
+/**
+ * What the feature's traffic of the last day cannot decide of a strategy, in sentences with the planner's
+ * numbers. A strategy that says `undecidable: refuse` is refused instead. Without traffic nothing is known,
+ * and nothing said. Slices are left to a rehearsal: their shares are not stored.
+ */
+export async function decidabilityWarnings(
+  database: Database,
+  of: {
+    readonly feature: string;
+    readonly strategy: Strategy;
+    readonly metrics: readonly MetricDefinition[];
+    readonly nowMs: number;
+  },
+): Promise<readonly string[]> {
+  const { feature, strategy, metrics } = of;
+  const { requestsPerHour } = await countTraffic(database, feature, of.nowMs);
+  if (requestsPerHour === 0) return [];
+  const { warnings } = planStrategy({ strategy, metrics, requestsPerHour });
+  if (warnings.length === 0 || strategy.undecidable !== "refuse") return warnings;
+  throw new AppError(
+    "requirements_unmet",
+    `${strategy.name} refuses what cannot be decided at ${Math.round(requestsPerHour)} requests an hour. ${warnings.join(" ")}`,
+  );
+}
