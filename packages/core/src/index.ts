@@ -173,3 +173,5 @@ export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
 export { parseStrategy } from "./rollout/parse-strategy.ts";
+export type { PlanQuestion } from "./statistics/planner.ts";
+export { observationsToSettle } from "./statistics/planner.ts";

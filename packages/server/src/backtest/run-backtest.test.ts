@@ -13,7 +13,7 @@ const CANARY_ONLY = join(STRATEGIES, "canary-only.yaml");
 
 const play = async (options: Partial<BacktestOptions>): Promise<BacktestResult[]> => {
   const results: BacktestResult[] = [];
-  const defaults = { recordingsDir: "", pairIds: [], seed: 1, throughGateway: false };
+  const defaults = { recordingsDir: "", pairIds: [], seeds: [1], throughGateway: false };
   for await (const result of runBacktest({ ...defaults, ...options })) results.push(result);
   return results;
 };
@@ -73,7 +73,7 @@ describe("a backtest of a small recording", () => {
     expect(again).toEqual(first);
     const others = await Promise.all(
       [2, 3, 4].map((seed) =>
-        play({ recordingsDir: folder, pairIds, strategyFile: CANARY_ONLY, seed }),
+        play({ recordingsDir: folder, pairIds, strategyFile: CANARY_ONLY, seeds: [seed] }),
       ),
     );
     expect(others.map(([result]) => result)).not.toContainEqual(first);
@@ -178,7 +178,7 @@ describe.skipIf(found === undefined)("the published recordings", () => {
     const pair = "zeroeval_crux:gpt-4o-2024-05-13->gpt-4o-2024-05-13";
     let rolledBack = 0;
     for (let seed = 1; seed <= 100; seed++) {
-      if ((await playOne(pair, { seed })).outcome === "rolled_back") rolledBack += 1;
+      if ((await playOne(pair, { seeds: [seed] })).outcome === "rolled_back") rolledBack += 1;
     }
     expect(rolledBack).toBeLessThanOrEqual(5);
   }, 60_000);
