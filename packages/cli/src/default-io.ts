@@ -1,5 +1,5 @@
 import type { Io, OutputStream } from "./io.ts";
-import { runBacktest, runServer } from "./local-server.ts";
+import { runBacktest, runServer, summariseBacktest } from "./local-server.ts";
 import { defaultSleep } from "./sleep.ts";
 
 export function defaultIo(): Io {
@@ -12,6 +12,7 @@ export function defaultIo(): Io {
     sleep: defaultSleep,
     runServer,
     runBacktest,
+    summariseBacktest,
   };
 }
 

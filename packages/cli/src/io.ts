@@ -1,4 +1,4 @@
-import type { RunBacktest, RunServer } from "./local-server.ts";
+import type { RunBacktest, RunServer, SummariseBacktest } from "./local-server.ts";
 
 export type OutputStream = {
   write(text: string): void;
@@ -16,4 +16,5 @@ export type Io = {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   readonly runServer: RunServer;
   readonly runBacktest: RunBacktest;
+  readonly summariseBacktest: SummariseBacktest;
 };

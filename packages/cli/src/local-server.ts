@@ -1,7 +1,7 @@
-import type { BacktestOptions, BacktestResult } from "@spillway/server/backtest";
+import type { BacktestOptions, BacktestResult, BacktestSummary } from "@spillway/server/backtest";
 import { CliError, EXIT } from "./cli-error.ts";
 
-export type { BacktestOptions, BacktestResult };
+export type { BacktestOptions, BacktestResult, BacktestSummary };
 
 export type RunServer = (
   argv: string[],
@@ -20,6 +20,14 @@ export const runServer: RunServer = async (argv, env) => {
 export const runBacktest: RunBacktest = async function* (options) {
   const server = await import("@spillway/server/backtest").catch(notInstalled);
   yield* server.runBacktest(options);
+};
+
+export type SummariseBacktest = (results: readonly BacktestResult[]) => Promise<BacktestSummary>;
+
+/** All plays against what was published of their pairs. */
+export const summariseBacktest: SummariseBacktest = async (results) => {
+  const server = await import("@spillway/server/backtest").catch(notInstalled);
+  return server.summarise(results);
 };
 
 /** Only that the server's own module is missing means this; anything else is a fault to be seen. */

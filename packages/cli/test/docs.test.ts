@@ -19,6 +19,7 @@ const { program } = createProgram(
     runBacktest: () => {
       throw new Error("not run");
     },
+    summariseBacktest: () => Promise.reject(new Error("not run")),
   },
   () => undefined,
 );

@@ -29,6 +29,7 @@ export async function runCli(argv: string[], given: CliSurroundings = {}): Promi
     runBacktest: () => {
       throw new Error("no backtest in this test");
     },
+    summariseBacktest: () => Promise.reject(new Error("no backtest in this test")),
     ...given,
     stdout: streamOf("stdout"),
     stderr: streamOf("stderr"),
