@@ -48,12 +48,16 @@ declare module "@spillway/server/backtest" {
     readonly high: number | null;
   };
 
-  /** How plays ended. Undecidable: the recording is too small to settle the question. */
+  /**
+   * How plays ended. Undecidable: the recording is too small to settle the question. Else something looked
+   * worse (suspected), or the strategy gave its stages too little of the recording (unproven).
+   */
   export type OutcomeCounts = {
     readonly completed: number;
     readonly rolledBack: number;
     readonly heldUndecidable: number;
-    readonly heldDecidable: number;
+    readonly heldSuspected: number;
+    readonly heldUnproven: number;
   };
 
   export type PairSummary = OutcomeCounts & {

@@ -30,7 +30,8 @@ const summaryOf = (over: Partial<BacktestSummary> = {}): BacktestSummary => ({
       completed: 1,
       rolledBack: 1,
       heldUndecidable: 0,
-      heldDecidable: 0,
+      heldSuspected: 0,
+      heldUnproven: 0,
     },
   ],
   pairs: [],
@@ -110,8 +111,8 @@ describe("backtest", () => {
       p1    ✖ rolled back  canary  quality  all    1,240  31       5.3    quality fell by 12%
       p2    ✔ completed    -       -        -      1,240  900      5.3    no harm
 
-      published  pairs  completed  rolled back  held, undecidable  held otherwise
-      improved   2      1          1            0                  0
+      published  pairs  completed  rolled back  held, undecidable  held, suspected  held, unproven
+      improved   2      1          1            0                  0                0
 
       Strategy careful, seed 1.
       "
@@ -123,7 +124,13 @@ describe("backtest", () => {
     const played = [1, 2].map((seed) =>
       resultOf({ seed, notJudged: ["latency_p95"], operational: { format_valid: move } }),
     );
-    const counts = { completed: 0, rolledBack: 1, heldUndecidable: 1, heldDecidable: 0 };
+    const counts = {
+      completed: 0,
+      rolledBack: 1,
+      heldUndecidable: 1,
+      heldSuspected: 0,
+      heldUnproven: 0,
+    };
     const plan = {
       question: "safety",
       slice: "long",

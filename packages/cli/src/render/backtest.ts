@@ -55,7 +55,7 @@ function renderShares({ pairs, seeds }: BacktestSummary, paint: Paint): string {
       pair,
       painted(counts.completed, paint.green),
       painted(counts.rolledBack, paint.red),
-      painted(counts.heldUndecidable + counts.heldDecidable, paint.yellow),
+      painted(counts.heldUndecidable + counts.heldSuspected + counts.heldUnproven, paint.yellow),
       plan === null ? "-" : planInWords(plan),
       causes.join(", ") || "-",
     ]),
@@ -108,7 +108,8 @@ function renderConfusion({ confusion }: BacktestSummary, paint: Paint): string {
     count(row.completed),
     count(row.rolledBack),
     count(row.heldUndecidable),
-    count(row.heldDecidable),
+    count(row.heldSuspected),
+    count(row.heldUnproven),
   ]);
   return renderTable(
     [
@@ -117,7 +118,8 @@ function renderConfusion({ confusion }: BacktestSummary, paint: Paint): string {
       paint.green("completed"),
       paint.red("rolled back"),
       paint.yellow("held, undecidable"),
-      paint.yellow("held otherwise"),
+      paint.yellow("held, suspected"),
+      paint.yellow("held, unproven"),
     ],
     rows,
   );

@@ -30,10 +30,13 @@ type Row = {
 };
 
 const METRIC = "quality";
+/** Weight of pairs beside live answers in a gate's reading: all that pairs count for from the canary on. */
+const PAIRS_BESIDE_ANSWERS = 0.05;
 
 /**
- * Plans the strategy's criterion on quality, on all traffic and per slice, as if every item were a pair: no
- * stage can learn more from a recording. Null without such a criterion.
+ * Plans the strategy's criterion on quality, on all traffic and per slice, as if every item were a pair.
+ * Harm is mostly proven in shadow, where pairs are all there is. Safety at the last margin is proven in live
+ * stages, where pairs count for less. Null without such a criterion.
  *
  * The question is harm where what was published as regressed lies at or beyond the rollback level, and one
  * such row is enough; else safety, which every row must reach.
@@ -54,11 +57,11 @@ export function planPair(
       : (published?.sliceRegressions.includes(slice) ?? false);
   const harmed = rows.filter((row) => isRegressed(row) && row.size >= comparison.rollback);
   const question = harmed.length > 0 ? "harm" : "safety";
-  const share = (row: Row): number => (row[question] ?? Infinity) / row.observations;
-  const ordered = (question === "harm" ? harmed : rows).toSorted(
-    (left, right) => share(left) - share(right),
+  const share = (row: Row): number => (row[question] ?? Number.MAX_VALUE) / row.observations;
+  const direction = question === "harm" ? 1 : -1;
+  const [row] = (question === "harm" ? harmed : rows).toSorted(
+    (left, right) => direction * (share(left) - share(right)),
   );
-  const row = question === "harm" ? ordered[0] : ordered.at(-1);
   if (row === undefined) return null;
   const { slice, size, observations } = row;
   const needed = row[question];
@@ -130,7 +133,10 @@ function rowOf(
     size: isRelative ? (mean > 0 ? fall / mean : 0) : fall,
     observations: scores.length,
     harm: harm.includes(null) ? null : Math.max(...harm.map(Number)),
-    safety: settle({ ...margin, mean: -margin.mean }, confidence.alphaPromote),
+    safety: settle(
+      { ...margin, mean: -margin.mean },
+      confidence.alphaPromote * PAIRS_BESIDE_ANSWERS,
+    ),
   };
 }
 

@@ -20,12 +20,16 @@ const GROUPS: readonly PairGroup[] = [
   "same version",
 ];
 
-/** How plays ended; of those held, in how many the recording was too small to settle the question. */
+/** How many plays ended in which way. */
 export type OutcomeCounts = {
   readonly completed: number;
   readonly rolledBack: number;
+  /** The recording is too small to settle the question, see plan-pair.ts. */
   readonly heldUndecidable: number;
-  readonly heldDecidable: number;
+  /** It is large enough, and on the way something looked worse than the baseline. */
+  readonly heldSuspected: number;
+  /** It is large enough, and the strategy gave its stages too little of it. */
+  readonly heldUnproven: number;
 };
 
 export type PairSummary = OutcomeCounts & {
@@ -113,12 +117,14 @@ function groupOf({ isSameVersion, published, plan }: BacktestResult): PairGroup 
 
 function countsOf(plays: readonly BacktestResult[]): OutcomeCounts {
   const held = plays.filter(({ outcome }) => outcome === "held");
-  const undecidable = held.filter(({ plan }) => plan !== null && !plan.suffices).length;
+  const decidable = held.filter(({ plan }) => plan === null || plan.suffices);
+  const suspected = decidable.filter(({ metric }) => metric !== null).length;
   return {
     completed: plays.filter(({ outcome }) => outcome === "completed").length,
     rolledBack: plays.filter(({ outcome }) => outcome === "rolled_back").length,
-    heldUndecidable: undecidable,
-    heldDecidable: held.length - undecidable,
+    heldUndecidable: held.length - decidable.length,
+    heldSuspected: suspected,
+    heldUnproven: decidable.length - suspected,
   };
 }
 
@@ -128,12 +134,13 @@ function addCounts(counts: readonly OutcomeCounts[]): OutcomeCounts {
     completed: sum("completed"),
     rolledBack: sum("rolledBack"),
     heldUndecidable: sum("heldUndecidable"),
-    heldDecidable: sum("heldDecidable"),
+    heldSuspected: sum("heldSuspected"),
+    heldUnproven: sum("heldUnproven"),
   };
 }
 
-const playsOf = (counts: OutcomeCounts): number =>
-  counts.completed + counts.rolledBack + counts.heldUndecidable + counts.heldDecidable;
+const playsOf = (of: OutcomeCounts): number =>
+  of.completed + of.rolledBack + of.heldUndecidable + of.heldSuspected + of.heldUnproven;
 
 /** A regression beyond the rollback level, on enough pairs to prove it, must not complete. */
 function wronglyCompleted({ pair, plan, completed, ...counts }: PairSummary): string[] {
