@@ -33,6 +33,8 @@ declare module "@spillway/server/backtest" {
     readonly exposed: number;
     readonly virtualHours: number;
     readonly seed: number;
+    /** Held, and the recording is too small for anything else. */
+    readonly isUndecidable: boolean;
     /** What the strategy judges and the recording has no values for. */
     readonly notJudged: readonly string[];
     /** Between the two versions over the whole recording, by metric. */

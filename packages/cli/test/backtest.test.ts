@@ -14,6 +14,7 @@ const resultOf = (over: Partial<BacktestResult>): BacktestResult => ({
   exposed: 31,
   virtualHours: 5.25,
   seed: 1,
+  isUndecidable: false,
   notJudged: [],
   operational: {},
   ...over,
@@ -146,13 +147,13 @@ describe("backtest", () => {
       summary: summaryOf({ seeds: [1, 2], pairs, confusion: [] }),
     });
     expect((await finished).stdout).toMatchInlineSnapshot(`
-      "pair  completed  rolled back  held  pairs it takes                       causes
-      p1    -          50%          50%   127 for safety of long; has only 40  canary: quality 1x
+      "pair  completed  rolled back  undecidable  held  pairs it takes                       causes
+      p1    -          50%          50%          -     127 for safety of long; has only 40  canary: quality 1x
 
       baseline -> candidate  format valid
       p1                     0.98 -> 0.835 -14.8% [-19%, -10%]
 
-      Not judged, because not recorded: latency_p95 of p1.
+      Not judged, for want of values: latency_p95 of p1.
 
       Strategy careful, seeds 1 to 2.
       "

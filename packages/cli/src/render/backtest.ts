@@ -33,7 +33,7 @@ function renderPlays(results: readonly BacktestResult[], paint: Paint): string {
     ["pair", "outcome", "stage", "metric", "slice", "n", "exposed", "hours", "reason"],
     results.map((result) => [
       result.pair,
-      words[result.outcome],
+      result.isUndecidable ? paint.yellow("⚠ held, undecidable") : words[result.outcome],
       result.stage ?? "-",
       result.metric ?? "-",
       result.slice ?? "-",
@@ -50,12 +50,13 @@ function renderShares({ pairs, seeds }: BacktestSummary, paint: Paint): string {
   const painted = (plays: number, colour: (text: string) => string): string =>
     plays > 0 ? colour(share(plays)) : "-";
   return renderTable(
-    ["pair", "completed", "rolled back", "held", "pairs it takes", "causes"],
+    ["pair", "completed", "rolled back", "undecidable", "held", "pairs it takes", "causes"],
     pairs.map(({ pair, plan, causes, ...counts }) => [
       pair,
       painted(counts.completed, paint.green),
       painted(counts.rolledBack, paint.red),
-      painted(counts.heldUndecidable + counts.heldSuspected + counts.heldUnproven, paint.yellow),
+      painted(counts.heldUndecidable, paint.yellow),
+      painted(counts.heldSuspected + counts.heldUnproven, paint.yellow),
       plan === null ? "-" : planInWords(plan),
       causes.join(", ") || "-",
     ]),
@@ -135,8 +136,7 @@ function renderNotJudged(results: readonly BacktestResult[]): string {
   }
   return [...sources]
     .map(
-      ([criterion, of]) =>
-        `Not judged, because not recorded: ${criterion} of ${[...of].join(", ")}.`,
+      ([criterion, of]) => `Not judged, for want of values: ${criterion} of ${[...of].join(", ")}.`,
     )
     .join("\n");
 }

@@ -31,6 +31,8 @@ export type BacktestResult = Played & {
   readonly isSameVersion: boolean;
   readonly published: PublishedVerdict | null;
   readonly plan: PairPlan | null;
+  /** Held, and the recording is too small for anything else to be expected. */
+  readonly isUndecidable: boolean;
   readonly operational: Readonly<Record<string, OperationalMove>>;
   /** Criteria of the strategy that the recording has no values for, and that were set aside. */
   readonly notJudged: readonly string[];

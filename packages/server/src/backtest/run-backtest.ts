@@ -90,14 +90,17 @@ async function playOne(of: {
     stage === null
       ? createMemoryPlayer({ strategy, metrics, startMs: START_MS, salt })
       : await stage.createPlayer({ items, strategyDocument: document, salt, startMs: START_MS });
+  const played = await playPair({ pair, items, strategy, player, startMs: START_MS });
+  const plan = planPair(items, strategy, recorded.published);
   return {
-    ...(await playPair({ pair, items, strategy, player, startMs: START_MS })),
+    ...played,
     seed,
     strategy: strategy.name,
     alpha: strategy.confidence.alpha,
     isSameVersion: recorded.baselineVersion === recorded.candidateVersion,
     published: recorded.published,
-    plan: planPair(items, strategy, recorded.published),
+    plan,
+    isUndecidable: played.outcome === "held" && plan !== null && !plan.suffices,
     operational: operationalMoves(items, metrics, strategy.confidence),
     notJudged,
   };

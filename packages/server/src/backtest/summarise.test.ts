@@ -26,6 +26,7 @@ const playOf = (over: Partial<BacktestResult>): BacktestResult => ({
     needed: 120,
     suffices: true,
   },
+  isUndecidable: false,
   operational: {},
   notJudged: [],
   ...over,
@@ -79,7 +80,7 @@ describe("the confusion table", () => {
   it("tells what cannot be decided from what looked worse and from what was not proven", () => {
     const held = { outcome: "held", stage: "canary", published: null } as const;
     const { confusion, pairs } = summarise([
-      playOf({ ...held, plan: { ...plan, suffices: false }, metric: "quality", slice: "*" }),
+      playOf({ ...held, isUndecidable: true, metric: "quality", slice: "*" }),
       playOf({ ...held, seed: 2, metric: "latency_p95", slice: "*" }),
       playOf({ ...held, seed: 3 }),
     ]);

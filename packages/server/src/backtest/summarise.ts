@@ -117,7 +117,7 @@ function groupOf({ isSameVersion, published, plan }: BacktestResult): PairGroup 
 
 function countsOf(plays: readonly BacktestResult[]): OutcomeCounts {
   const held = plays.filter(({ outcome }) => outcome === "held");
-  const decidable = held.filter(({ plan }) => plan === null || plan.suffices);
+  const decidable = held.filter(({ isUndecidable }) => !isUndecidable);
   const suspected = decidable.filter(({ metric }) => metric !== null).length;
   return {
     completed: plays.filter(({ outcome }) => outcome === "completed").length,
