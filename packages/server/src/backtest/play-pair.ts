@@ -43,9 +43,9 @@ const HOUR_MS = 3_600_000;
 const RESERVE = 1.25;
 /** A strategy without durations is played at a request every so often. */
 const LEAST_HOURS = 1;
-/** Decisions are looked for this many times over the recording, and at least every two hours. */
-const STEPS = 250;
-const MOST_STEP_MS = 2 * HOUR_MS;
+/** Decisions are looked for this many times over the least durations, and at least once an hour. */
+const STEPS = 400;
+const MOST_STEP_MS = HOUR_MS;
 /** Once all is asked only time passes, and this part of the shortest duration at a time will do. */
 const IDLE_PART = 1 / 8;
 /** Longer than any strategy; a bound, not a wish. */
