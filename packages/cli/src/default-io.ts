@@ -1,5 +1,11 @@
 import type { Io, OutputStream } from "./io.ts";
-import { runBacktest, runPlan, runRehearsal, runServer } from "./local-server.ts";
+import {
+  runBacktest,
+  runPlan,
+  runRehearsal,
+  runServer,
+  summariseBacktest,
+} from "./local-server.ts";
 import { defaultSleep } from "./sleep.ts";
 
 export function defaultIo(): Io {
@@ -14,6 +20,7 @@ export function defaultIo(): Io {
     runBacktest,
     runPlan,
     runRehearsal,
+    summariseBacktest,
   };
 }
 

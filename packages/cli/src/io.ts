@@ -1,4 +1,10 @@
-import type { RunBacktest, RunPlan, RunRehearsal, RunServer } from "./local-server.ts";
+import type {
+  RunBacktest,
+  RunPlan,
+  RunRehearsal,
+  RunServer,
+  SummariseBacktest,
+} from "./local-server.ts";
 
 export type OutputStream = {
   write(text: string): void;
@@ -18,4 +24,5 @@ export type Io = {
   readonly runBacktest: RunBacktest;
   readonly runPlan: RunPlan;
   readonly runRehearsal: RunRehearsal;
+  readonly summariseBacktest: SummariseBacktest;
 };

@@ -1,4 +1,4 @@
-import type { BacktestOptions, BacktestResult } from "@spillway/server/backtest";
+import type { BacktestOptions, BacktestResult, BacktestSummary } from "@spillway/server/backtest";
 import type { PlanOptions, StrategyPlan } from "@spillway/server/plan";
 import type {
   RehearsalOptions,
@@ -8,7 +8,7 @@ import type {
 } from "@spillway/server/rehearse";
 import { CliError, EXIT } from "./cli-error.ts";
 
-export type { BacktestOptions, BacktestResult };
+export type { BacktestOptions, BacktestResult, BacktestSummary };
 export type { PlanOptions, StrategyPlan };
 export type { RehearsalOptions, RehearsalReport, RehearsalStep, ScenarioResult };
 
@@ -45,6 +45,14 @@ export const runPlan: RunPlan = async (options) => {
 export const runRehearsal: RunRehearsal = async function* (options) {
   const server = await import("@spillway/server/rehearse").catch(notInstalled);
   yield* server.runRehearsal(options);
+};
+
+export type SummariseBacktest = (results: readonly BacktestResult[]) => Promise<BacktestSummary>;
+
+/** All plays against what was published of their pairs. */
+export const summariseBacktest: SummariseBacktest = async (results) => {
+  const server = await import("@spillway/server/backtest").catch(notInstalled);
+  return server.summarise(results);
 };
 
 /** Only that the server's own module is missing means this; anything else is a fault to be seen. */

@@ -13,8 +13,9 @@ declare module "@spillway/server/backtest" {
   export type BacktestOptions = {
     readonly recordingsDir: string;
     readonly pairIds: string[] | "all";
+    readonly withSameVersion?: boolean;
     readonly strategyFile?: string;
-    readonly seed: number;
+    readonly seeds: readonly number[];
     readonly throughGateway: boolean;
     readonly onProgress?: (text: string) => void;
   };
@@ -31,9 +32,65 @@ declare module "@spillway/server/backtest" {
     /** Answers of the candidate that people would have seen. */
     readonly exposed: number;
     readonly virtualHours: number;
+    readonly seed: number;
+    /** Held, and the recording is too small for anything else. */
+    readonly isUndecidable: boolean;
+    /** What the strategy judges and the recording has no values for. */
+    readonly notJudged: readonly string[];
+    /** Between the two versions over the whole recording, by metric. */
+    readonly operational: Readonly<Record<string, OperationalMove>>;
+  };
+
+  /** Anytime interval of the change; null where there is none. */
+  export type OperationalMove = {
+    readonly baseline: number;
+    readonly candidate: number;
+    readonly change: number | null;
+    readonly low: number | null;
+    readonly high: number | null;
+  };
+
+  /**
+   * How plays ended. Undecidable: the recording is too small to settle the question. Else something looked
+   * worse (suspected), or the strategy gave its stages too little of the recording (unproven).
+   */
+  export type OutcomeCounts = {
+    readonly completed: number;
+    readonly rolledBack: number;
+    readonly heldUndecidable: number;
+    readonly heldSuspected: number;
+    readonly heldUnproven: number;
+  };
+
+  export type PairSummary = OutcomeCounts & {
+    readonly pair: string;
+    readonly group: string;
+    readonly plan: {
+      readonly question: "harm" | "safety";
+      readonly slice: string;
+      readonly size: number;
+      readonly observations: number;
+      readonly needed: number | null;
+      readonly suffices: boolean;
+    } | null;
+    readonly causes: readonly string[];
+  };
+
+  /** All plays against what was published of their pairs. */
+  export type BacktestSummary = {
+    readonly strategy: string;
+    readonly seeds: readonly number[];
+    readonly alpha: number;
+    readonly confusion: readonly (OutcomeCounts & {
+      readonly group: string;
+      readonly pairs: number;
+    })[];
+    readonly pairs: readonly PairSummary[];
+    readonly violations: readonly string[];
   };
 
   export function runBacktest(options: BacktestOptions): AsyncIterable<BacktestResult>;
+  export function summarise(results: readonly BacktestResult[]): BacktestSummary;
 }
 
 declare module "@spillway/server/plan" {

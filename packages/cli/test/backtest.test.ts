@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { BacktestOptions, BacktestResult } from "../src/local-server.ts";
+import type { BacktestOptions, BacktestResult, BacktestSummary } from "../src/local-server.ts";
 import { runCli } from "./run-cli.ts";
 
 const resultOf = (over: Partial<BacktestResult>): BacktestResult => ({
@@ -13,6 +13,30 @@ const resultOf = (over: Partial<BacktestResult>): BacktestResult => ({
   observations: 1_240,
   exposed: 31,
   virtualHours: 5.25,
+  seed: 1,
+  isUndecidable: false,
+  notJudged: [],
+  operational: {},
+  ...over,
+});
+
+const summaryOf = (over: Partial<BacktestSummary> = {}): BacktestSummary => ({
+  strategy: "careful",
+  seeds: [1],
+  alpha: 0.05,
+  confusion: [
+    {
+      group: "improved",
+      pairs: 2,
+      completed: 1,
+      rolledBack: 1,
+      heldUndecidable: 0,
+      heldSuspected: 0,
+      heldUnproven: 0,
+    },
+  ],
+  pairs: [],
+  violations: [],
   ...over,
 });
 
@@ -29,7 +53,11 @@ const completed = resultOf({
 const BASE = ["backtest", "--recordings", "rec"];
 
 /** Plays the given results, and fails after them when an error is given. */
-function run(argv: string[], results: readonly BacktestResult[], error?: Error) {
+function run(
+  argv: string[],
+  results: readonly BacktestResult[],
+  { error, summary = summaryOf() }: { error?: Error; summary?: BacktestSummary } = {},
+) {
   const seen: BacktestOptions[] = [];
   const finished = runCli([...BASE, ...argv], {
     cwd: "/somewhere",
@@ -38,6 +66,7 @@ function run(argv: string[], results: readonly BacktestResult[], error?: Error) 
       for (const result of results) yield await Promise.resolve(result);
       if (error !== undefined) throw error;
     },
+    summariseBacktest: () => Promise.resolve(summary),
   });
   return { finished, seen };
 }
@@ -51,9 +80,29 @@ describe("backtest", () => {
       recordingsDir: join("/somewhere", "rec"),
       pairIds: ["p1", "p2"],
       strategyFile: join("/somewhere", "s.yaml"),
-      seed: 7,
+      seeds: [7],
       throughGateway: true,
     });
+  });
+
+  it("takes many seeds, and plays by a tier 1 strategy for the table", async () => {
+    const range = run(["--all", "--seed", "3..5", "--same-version"], [completed]);
+    const first = run(["--all", "--seeds", "2", "--table"], [completed]);
+    await Promise.all([range.finished, first.finished]);
+    expect(range.seen[0]).toMatchObject({ seeds: [3, 4, 5], withSameVersion: true });
+    expect(first.seen[0]).toMatchObject({ seeds: [1, 2], strategyFile: "backtest-tier1" });
+  });
+
+  it.each([
+    ["--seed", "5..3"],
+    ["--seed", "1..2..3"],
+    ["--seed", "one"],
+    ["--seeds", "0"],
+    ["--seeds", "2", "--seed", "1"],
+  ])("refuses the seeds %j", async (...argv) => {
+    const { finished, seen } = run(["--all", ...argv], [completed]);
+    expect((await finished).code).toBe(2);
+    expect(seen).toEqual([]);
   });
 
   it("prints a table for people", async () => {
@@ -62,8 +111,69 @@ describe("backtest", () => {
       "pair  outcome        stage   metric   slice  n      exposed  hours  reason
       p1    ✖ rolled back  canary  quality  all    1,240  31       5.3    quality fell by 12%
       p2    ✔ completed    -       -        -      1,240  900      5.3    no harm
+
+      published  pairs  completed  rolled back  held, undecidable  held, suspected  held, unproven
+      improved   2      1          1            0                  0                0
+
+      Strategy careful, seed 1.
       "
     `);
+  });
+
+  it("of many seeds prints shares, how the rest moved, and what was not judged", async () => {
+    const move = { baseline: 0.98, candidate: 0.835, change: -0.148, low: -0.19, high: -0.1 };
+    const played = [1, 2].map((seed) =>
+      resultOf({ seed, notJudged: ["latency_p95"], operational: { format_valid: move } }),
+    );
+    const counts = {
+      completed: 0,
+      rolledBack: 1,
+      heldUndecidable: 1,
+      heldSuspected: 0,
+      heldUnproven: 0,
+    };
+    const plan = {
+      question: "safety",
+      slice: "long",
+      size: 0.02,
+      observations: 40,
+      needed: 127,
+      suffices: false,
+    } as const;
+    const pairs = [
+      { pair: "p1", group: "improved", plan, causes: ["canary: quality 1x"], ...counts },
+    ];
+    const { finished } = run(["--all", "--seeds", "2"], played, {
+      summary: summaryOf({ seeds: [1, 2], pairs, confusion: [] }),
+    });
+    expect((await finished).stdout).toMatchInlineSnapshot(`
+      "pair  completed  rolled back  undecidable  held  pairs it takes                       causes
+      p1    -          50%          50%          -     127 for safety of long; has only 40  canary: quality 1x
+
+      baseline -> candidate  format valid
+      p1                     0.98 -> 0.835 -14.8% [-19%, -10%]
+
+      Not judged, for want of values: latency_p95 of p1.
+
+      Strategy careful, seeds 1 to 2.
+      "
+    `);
+  });
+
+  it("says what rule was broken, and ends with 1", async () => {
+    const summary = summaryOf({ violations: ["p2: it completed."] });
+    const people = await run(["--all"], [completed], { summary }).finished;
+    expect(people.code).toBe(1);
+    expect(people.stdout).toContain("Violated: p2: it completed.");
+    const json = await run(["--all", "--json"], [completed], { summary }).finished;
+    expect(json.code).toBe(1);
+    expect(json.stderr).toContain("error: p2: it completed.");
+  });
+
+  it("--table adds the summary to the lines of --json", async () => {
+    const { finished } = run(["--all", "--json", "--table"], [completed]);
+    const last = (await finished).stdout.trimEnd().split("\n").at(-1);
+    expect(JSON.parse(last ?? "")).toEqual({ summary: summaryOf() });
   });
 
   it("--json is one object a line", async () => {
@@ -73,7 +183,7 @@ describe("backtest", () => {
   });
 
   it("ends with 1 when a pair failed to play, and keeps what was played", async () => {
-    const { finished } = run(["--all"], [resultOf({})], new Error("p2: no scores"));
+    const { finished } = run(["--all"], [resultOf({})], { error: new Error("p2: no scores") });
     const { code, stdout, stderr } = await finished;
     expect(code).toBe(1);
     expect(stdout).toContain("p1");

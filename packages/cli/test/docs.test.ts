@@ -23,6 +23,7 @@ const { program } = createProgram(
     runRehearsal: () => {
       throw new Error("not run");
     },
+    summariseBacktest: () => Promise.reject(new Error("not run")),
   },
   () => undefined,
 );

@@ -33,6 +33,7 @@ export async function runCli(argv: string[], given: CliSurroundings = {}): Promi
     runRehearsal: () => {
       throw new Error("no rehearsal in this test");
     },
+    summariseBacktest: () => Promise.reject(new Error("no backtest in this test")),
     ...given,
     stdout: streamOf("stdout"),
     stderr: streamOf("stderr"),

@@ -165,6 +165,7 @@ export { exposuresOfRevision, gateInputOf, stageObservationsOf } from "./rollout
 export type { FeatureState } from "./routing/build-snapshot.ts";
 export { buildSnapshot } from "./routing/build-snapshot.ts";
 export { createScorer } from "./evaluation/create-scorer.ts";
+export { observationsToSettle } from "./statistics/planner.ts";
 export type { SchemaOutcome, ScorerOutcome, ScorerPorts } from "./evaluation/scorer.ts";
 export { scoreExchange } from "./evaluation/scorer.ts";
 export type { LedgerEntry, LedgerHead } from "./ledger/entry.ts";

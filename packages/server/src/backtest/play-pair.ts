@@ -1,9 +1,13 @@
 import type { Strategy } from "@spillway/core";
+import type { OperationalMove } from "./operational.ts";
+import type { PairPlan } from "./plan-pair.ts";
 import type { PlayedRequest, PlayedView, Player } from "./player.ts";
 import { SLICE_ATTRIBUTE } from "./player.ts";
+import type { PublishedVerdict } from "./recordings.ts";
 import type { TrafficItem } from "./traffic.ts";
 
-export type BacktestResult = {
+/** How a play ended. */
+export type Played = {
   readonly pair: string;
   readonly outcome: "completed" | "rolled_back" | "held";
   /** The stage it ended in, or was taken back in. */
@@ -17,6 +21,23 @@ export type BacktestResult = {
   readonly virtualHours: number;
 };
 
+/** How a play ended, with what is known of the pair besides. */
+export type BacktestResult = Played & {
+  readonly seed: number;
+  readonly strategy: string;
+  /** The chance of taking back a candidate that is not worse, as the strategy bounds it. */
+  readonly alpha: number;
+  /** The same version on both sides: there is no difference to be found. */
+  readonly isSameVersion: boolean;
+  readonly published: PublishedVerdict | null;
+  readonly plan: PairPlan | null;
+  /** Held, and the recording is too small for anything else to be expected. */
+  readonly isUndecidable: boolean;
+  readonly operational: Readonly<Record<string, OperationalMove>>;
+  /** Criteria of the strategy that the recording has no values for, and that were set aside. */
+  readonly notJudged: readonly string[];
+};
+
 const HOUR_MS = 3_600_000;
 /** A recording lasts for the strategy's least durations and this much longer, for stages that extend. */
 const RESERVE = 1.25;
@@ -25,6 +46,8 @@ const LEAST_HOURS = 1;
 /** Decisions are looked for this many times over the least durations, and at least once an hour. */
 const STEPS = 400;
 const MOST_STEP_MS = HOUR_MS;
+/** Once all is asked only time passes, and this part of the shortest duration at a time will do. */
+const IDLE_PART = 1 / 8;
 /** Longer than any strategy; a bound, not a wish. */
 const MOST_HOURS = 24 * 120;
 
@@ -40,16 +63,17 @@ export async function playPair(options: {
   readonly strategy: Strategy;
   readonly player: Player;
   readonly startMs: number;
-}): Promise<BacktestResult> {
+}): Promise<Played> {
   const { items, player, startMs } = options;
   const lengthMs = leastHours(options.strategy) * RESERVE * HOUR_MS;
   const gapMs = lengthMs / Math.max(1, items.length);
   const stepMs = Math.min(MOST_STEP_MS, Math.max(gapMs, lengthMs / STEPS));
+  const idleMs = idleStepMs(options.strategy);
   let view: PlayedView | null = null;
   let arrivals = 0;
   let nowMs = startMs;
   while (nowMs - startMs < MOST_HOURS * HOUR_MS) {
-    nowMs += arrivals < items.length ? stepMs : MOST_STEP_MS;
+    nowMs += arrivals < items.length ? stepMs : idleMs;
     const due = Math.min(items.length, Math.floor((nowMs - startMs) / gapMs + 1e-9));
     const requests = items
       .slice(arrivals, due)
@@ -66,6 +90,17 @@ function leastHours(strategy: Strategy): number {
   return Math.max(LEAST_HOURS, seconds / 3_600);
 }
 
+function idleStepMs({ stages }: Strategy): number {
+  const seconds = stages.flatMap(({ least, mostSeconds }) => [
+    least.durationSeconds,
+    mostSeconds ?? 0,
+  ]);
+  const shortest = Math.min(...seconds.filter((duration) => duration > 0));
+  return Number.isFinite(shortest)
+    ? Math.max(MOST_STEP_MS, shortest * 1000 * IDLE_PART)
+    : MOST_STEP_MS;
+}
+
 /** Ended, or waiting for a person who will not come in a backtest. */
 function hasEnded({ state, code }: PlayedView): boolean {
   const isPersonsTurn = state === "held" && (code === "undecided" || code === "approval");
@@ -80,7 +115,7 @@ function resultOf(
     readonly startMs: number;
   },
   end: { readonly view: PlayedView | null; readonly nowMs: number },
-): BacktestResult {
+): Played {
   const { view, nowMs } = end;
   const outcome =
     view?.state === "completed" || view?.state === "rolled_back" ? view.state : "held";

@@ -21,6 +21,7 @@ import {
   invariant,
   isShadowed,
   judge,
+  mergeEvidence,
   otherArm,
   releaseId,
   rolloutId,
@@ -29,6 +30,8 @@ import {
   timedNeeds,
   withBatch,
 } from "@spillway/core";
+import { recordedValue } from "./recorded-metrics.ts";
+import type { RecordedAnswer } from "./recordings.ts";
 import type { TrafficItem } from "./traffic.ts";
 
 /** What a player has come to: where the rollout stands, and what it was decided from. */
@@ -67,7 +70,9 @@ export function createMemoryPlayer(options: {
   readonly startMs: number;
   readonly salt: string;
 }): Player {
-  const { strategy, metrics } = options;
+  const { strategy } = options;
+  const wanted = new Set(strategy.criteria.map((criterion) => criterion.metric));
+  const metrics = options.metrics.filter((metric) => wanted.has(metric.name));
   let rollout = startedRollout(strategy, options.startMs);
   let evidence: RolloutEvidence = emptyEvidence();
   let exposed = 0;
@@ -87,7 +92,8 @@ export function createMemoryPlayer(options: {
       );
       knowledge.remember(requests);
       const batch = evaluateBatch({ exchanges, primaries, knowledgeOf: () => knowledge });
-      evidence = withBatch(evidence, batch, needs);
+      // Together first: merging each increment into all that is there would copy all of it each time.
+      evidence = mergeEvidence(evidence, withBatch(emptyEvidence(), batch, needs));
       const judged = judge({
         rollout,
         event: { kind: "tick" },
@@ -181,8 +187,7 @@ function servedBy(route: FeatureRoute, request: PlayedRequest, nowMs: number): E
     role: "shadow",
     arm,
     release,
-    latencyMs: item[arm].latencyMs ?? 0,
-    output: item[arm].output,
+    ...answerOf(item[arm]),
   };
   return [primary, shadow];
 }
@@ -222,15 +227,31 @@ function exchangeOf(of: {
     outcome: "ok",
     errorCode: null,
     attempts: [],
-    latencyMs: item[assignment.arm].latencyMs ?? 0,
     firstTokenMs: null,
-    inputTokens: null,
-    outputTokens: null,
-    costMicroUsd: null,
     modelServed: null,
     finishReason: "stop",
     input: null,
-    output: item[assignment.arm].output,
+    ...answerOf(item[assignment.arm]),
+  };
+}
+
+type AnswerFields = Pick<
+  Exchange,
+  "latencyMs" | "inputTokens" | "outputTokens" | "costMicroUsd" | "output"
+>;
+
+/**
+ * A latency that nobody recorded is not a number, so that it is no observation; 0 would be one. Where only
+ * the answer's tokens were recorded, they are the call's: both versions were asked the same.
+ */
+function answerOf(answer: RecordedAnswer): AnswerFields {
+  const { latencyMs, inputTokens = null, outputTokens = null, costUsd = null, output } = answer;
+  return {
+    latencyMs: latencyMs ?? Number.NaN,
+    inputTokens: inputTokens ?? (outputTokens === null ? null : 0),
+    outputTokens,
+    costMicroUsd: costUsd === null ? null : costUsd * 1e6,
+    output,
   };
 }
 
@@ -241,22 +262,18 @@ type RecordingKnowledge = FeatureKnowledge & {
 /** The recorded judgment of each answer stands in for the scorers that a feature would have. */
 function knowledgeOfRecording(metrics: readonly MetricDefinition[]): RecordingKnowledge {
   const items = new Map<string, TrafficItem>();
-  const recorded: Scorer = () => ({
-    metric: "quality",
-    value: null,
-    scorer: "recorded",
-    note: null,
-  });
-  const scorerFor =
-    (exchange: Exchange): Scorer =>
+  const scorerOf =
+    (metric: string): Scorer =>
     (input) => {
-      const item = items.get(exchange.attributes["item_id"] ?? "");
-      return { ...recorded(input), value: item?.[exchange.arm].score ?? null };
+      const exchange = input.exchange as Exchange;
+      const answer = items.get(exchange.attributes["item_id"] ?? "")?.[exchange.arm];
+      const value = answer === undefined ? null : recordedValue(metric, answer);
+      return { metric, value, scorer: "recorded", note: null };
     };
   return {
     feature: { slices: [SLICE_ATTRIBUTE] },
     metrics,
-    scorers: [(input) => scorerFor(input.exchange as Exchange)(input)],
+    scorers: ["quality", "format_valid"].map(scorerOf),
     caseOf: () => null,
     remember: (requests) => {
       for (const { item } of requests) items.set(item.itemId, item);

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { AppError } from "@spillway/core";
+import { AppError, isJsonObject } from "@spillway/core";
 
 /** One recorded answer of one version. Layout and meaning: docs/recordings.md. */
 export type RecordedAnswer = {
@@ -12,6 +12,18 @@ export type RecordedAnswer = {
   /** 0..1, higher is better; null where the judge gave none. */
   readonly score: number | null;
   readonly latencyMs: number | null;
+  readonly inputTokens?: number | null;
+  readonly outputTokens?: number | null;
+  readonly costUsd?: number | null;
+  /** Whether the answer kept the demanded format; null where no format was demanded. */
+  readonly isFormatValid?: boolean | null;
+};
+
+/** What the recording's own authors found when they compared the two versions, as `pairs.json` says it. */
+export type PublishedVerdict = {
+  readonly verdict: string;
+  /** Categories that are worse by their own confidence interval, not corrected for their number. */
+  readonly sliceRegressions: readonly string[];
 };
 
 /** A baseline version and a candidate version of one source, with their answers by item. */
@@ -22,6 +34,8 @@ export type RecordedPair = {
   readonly candidateVersion: string;
   readonly baseline: ReadonlyMap<string, RecordedAnswer>;
   readonly candidate: ReadonlyMap<string, RecordedAnswer>;
+  /** Null where `pairs.json` does not know the pair, or gives it no verdict. */
+  readonly published: PublishedVerdict | null;
 };
 
 /** "<source>:<baseline version>-><candidate version>". Throws `invalid_request` on anything else. */
@@ -48,6 +62,8 @@ type ListedPair = {
   readonly candidate?: unknown;
   readonly baseline_file?: unknown;
   readonly candidate_file?: unknown;
+  readonly overall?: unknown;
+  readonly slice_regressions?: unknown;
 };
 
 /** The pairs that `pairs.json` lists, in its order. */
@@ -59,6 +75,21 @@ export async function listPairs(directory: string): Promise<readonly string[]> {
     throw new AppError("not_found", message);
   }
   return listed.map((entry) => String(entry.pair_id));
+}
+
+/** Every version that a listed pair starts from, beside itself: pairs without any change at all. */
+export async function listSameVersionPairs(
+  directory: string,
+  pairIds: readonly string[],
+): Promise<readonly string[]> {
+  const listed = (await readListedPairs(join(directory, "pairs.json"))) ?? [];
+  const byId = new Map(listed.map((entry) => [entry.pair_id, entry]));
+  const same = pairIds.map((id) => {
+    const entry = byId.get(id);
+    const { source, baseline } = entry === undefined ? parsePairId(id) : namesOf(entry, id);
+    return `${source}:${baseline}->${baseline}`;
+  });
+  return [...new Set(same)];
 }
 
 async function readListedPairs(path: string): Promise<readonly ListedPair[] | null> {
@@ -77,10 +108,11 @@ export async function loadPair(directory: string, id: string): Promise<RecordedP
   const entry = listed?.find((one) => one.pair_id === id);
   const { source, baseline, candidate } =
     entry === undefined ? parsePairId(id) : namesOf(entry, id);
-  const [baselineAnswers, candidateAnswers] = await Promise.all([
-    loadAnswers(directory, { source, version: baseline, file: entry?.baseline_file }),
-    loadAnswers(directory, { source, version: candidate, file: entry?.candidate_file }),
-  ]);
+  const load = (version: string, file: unknown) =>
+    loadAnswers(directory, { source, version, file });
+  const baselineAnswers = await load(baseline, entry?.baseline_file);
+  const candidateAnswers =
+    candidate === baseline ? baselineAnswers : await load(candidate, entry?.candidate_file);
   return {
     id,
     source,
@@ -88,7 +120,14 @@ export async function loadPair(directory: string, id: string): Promise<RecordedP
     candidateVersion: candidate,
     baseline: baselineAnswers,
     candidate: candidateAnswers,
+    published: entry === undefined ? null : publishedOf(entry),
   };
+}
+
+function publishedOf({ overall, slice_regressions }: ListedPair): PublishedVerdict | null {
+  if (!isJsonObject(overall) || typeof overall["verdict"] !== "string") return null;
+  const slices = Array.isArray(slice_regressions) ? slice_regressions : [];
+  return { verdict: overall["verdict"], sliceRegressions: slices.map(String) };
 }
 
 function namesOf(entry: ListedPair, id: string): ReturnType<typeof parsePairId> {
@@ -148,10 +187,16 @@ function parseAnswer(line: string, path: string, lineNumber: number): RecordedAn
     itemId: String(raw["item_id"]),
     category: typeof raw["category"] === "string" ? raw["category"] : "",
     output: typeof output === "string" ? output : null,
-    score: typeof raw["score"] === "number" ? raw["score"] : null,
-    latencyMs: typeof raw["latency_ms"] === "number" ? raw["latency_ms"] : null,
+    score: numberOrNull(raw["score"]),
+    latencyMs: numberOrNull(raw["latency_ms"]),
+    inputTokens: numberOrNull(raw["in_tokens"]),
+    outputTokens: numberOrNull(raw["out_tokens"]),
+    costUsd: numberOrNull(raw["cost_usd"]),
+    isFormatValid: typeof raw["format_ok"] === "boolean" ? raw["format_ok"] : null,
   };
 }
+
+const numberOrNull = (found: unknown): number | null => (typeof found === "number" ? found : null);
 
 function parseJson(text: string, place: string): unknown {
   try {
