@@ -107,6 +107,7 @@ it("who-served reads relative times by the server's clock", async () => {
         release: "discharge-summary@13",
         promptIdentity: "discharge-prompt:v3.1:claude-opus-4-8",
         exchanges: 1_204,
+        fallbacks: 2,
         firstAtMs: EXAMPLE_NOW_MS - 7_260_000,
         lastAtMs: EXAMPLE_NOW_MS - 7_140_000,
       },
@@ -118,8 +119,8 @@ it("who-served reads relative times by the server's clock", async () => {
     "discharge-summary at 2026-11-12 12:00:00 UTC for tenant mercy
     discharge-summary@13 answered mercy.
     routed: discharge-summary@13, and discharge-summary@14 for 5%
-    release               prompt                                 exchanges  first                    last
-    discharge-summary@13  discharge-prompt:v3.1:claude-opus-4-8  1,204      2026-11-12 11:59:00 UTC  2026-11-12 12:01:00 UTC
+    release               prompt                                 exchanges  by fallback  first                    last
+    discharge-summary@13  discharge-prompt:v3.1:claude-opus-4-8  1,204      2            2026-11-12 11:59:00 UTC  2026-11-12 12:01:00 UTC
     "
   `);
 });

@@ -75,6 +75,8 @@ export const ExchangeView = z
     shadowOf: z.string().nullable(),
     rolloutId: z.string().nullable(),
     outcome: z.string(),
+    /** The feature's declared fallback answered, and not the release of the arm. */
+    isFallback: z.boolean(),
     startedAtMs: TimestampMs,
     latencyMs: z.number(),
     costMicroUsd: z.number().nullable(),

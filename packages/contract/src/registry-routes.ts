@@ -75,7 +75,7 @@ export const REGISTRY_ROUTES = {
   listStrategies: {
     method: "GET",
     path: "/api/v1/strategies",
-    summary: "Stored strategies",
+    summary: "Strategies: stored ones, and those that come with the server",
     role: "viewer",
     status: 200,
     response: z.object({ items: z.array(registry.Strategy) }),

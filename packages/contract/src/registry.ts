@@ -89,6 +89,8 @@ const PinRule = z.strictObject({
   attribute: z.string().min(1),
   values: z.array(z.string()).min(1).max(10_000),
   arm: z.enum(["baseline", "candidate"]),
+  /** Rests until a rollout's strategy serves the ring of this name. */
+  ring: z.string().min(1).max(100).optional(),
 });
 
 const ScorerConfig = z.strictObject({
@@ -192,6 +194,11 @@ export const Stage = z.object({
   }),
   mostSeconds: z.number().nullable(),
   approval: z.string().nullable(),
+  ring: z.string().optional(),
+  /** Criteria that must be proven before the stage is left; all of them when absent. */
+  prove: z.array(z.string()).optional(),
+  /** Criteria that hold the stage for a person, and never take back. */
+  review: z.array(z.string()).optional(),
 });
 export type Stage = z.infer<typeof Stage>;
 
@@ -204,6 +211,8 @@ export const Strategy = z
       z.object({ id: z.string(), metric: z.string(), sentence: z.string(), comparison: z.json() }),
     ),
     document: StrategyDocument,
+    /** Comes with the server; a stored strategy of the same name takes its place. */
+    isBuiltIn: z.boolean(),
   })
   .meta({ id: "Strategy" });
 export type Strategy = z.infer<typeof Strategy>;

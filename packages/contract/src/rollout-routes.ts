@@ -46,6 +46,16 @@ export const ROLLOUT_ROUTES = {
     status: 200,
     response: rollouts.RolloutDetail,
   },
+  reviseRollout: {
+    method: "POST",
+    path: "/api/v1/rollouts/:id/revisions",
+    summary: "Another strategy from now on; new tests start, and the record keeps both",
+    role: "operator",
+    params: byId,
+    body: rollouts.RolloutRevisionBody,
+    status: 200,
+    response: rollouts.RolloutDetail,
+  },
   listDecisions: {
     method: "GET",
     path: "/api/v1/rollouts/:id/decisions",

@@ -105,6 +105,8 @@ export const RolloutSummary = z
     createdAtMs: TimestampMs,
     author: z.string(),
     version: z.number().int(),
+    /** Of the strategy: 1 as it was started, one more with each revision. */
+    revision: z.number().int(),
   })
   .meta({ id: "RolloutSummary" });
 export type RolloutSummary = z.infer<typeof RolloutSummary>;
@@ -148,6 +150,12 @@ export const RolloutActionBody = ActionBody.extend({
   override: z.boolean().default(false),
 }).meta({ id: "RolloutActionBody" });
 export type RolloutActionBody = z.input<typeof RolloutActionBody>;
+
+/** Another strategy for a rollout under way; the stage that it is in must be in it as it is. */
+export const RolloutRevisionBody = ActionBody.extend({
+  strategy: z.union([z.string(), StrategyDocument]),
+}).meta({ id: "RolloutRevisionBody" });
+export type RolloutRevisionBody = z.input<typeof RolloutRevisionBody>;
 
 const DecisionKind = z.enum(["advance", "hold", "pause", "rollback", "complete"]);
 
@@ -246,6 +254,8 @@ export const WhoServed = z
         release: z.string(),
         promptIdentity: z.string(),
         exchanges: z.number().int(),
+        /** How many of them the feature's fallback answered in its place. */
+        fallbacks: z.number().int(),
         firstAtMs: TimestampMs,
         lastAtMs: TimestampMs,
       }),

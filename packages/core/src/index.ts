@@ -5,6 +5,7 @@ export type { AppErrorOptions, ErrorCatalogueEntry, ErrorCode } from "./errors.t
 export { AppError, ERROR_CATALOGUE, invariant, unreachable } from "./errors.ts";
 export type { Attempt, Exchange, ExchangeId, ExchangeOutcome, Score } from "./exchange/exchange.ts";
 export { exchangeId } from "./exchange/exchange.ts";
+export { boundedExchange, EXCHANGE_BOUNDS } from "./exchange/exchange-bounds.ts";
 export type {
   AssignmentPolicy,
   AssignmentUnit,
@@ -107,6 +108,8 @@ export type {
 export { currentStage, decisionId, isTerminal, rolloutId, routeOf } from "./rollout/rollout.ts";
 export type { Stage, StageKind, Strategy, StrategyProblem } from "./rollout/strategy.ts";
 export { percent, STAGE_KINDS, strategyProblems } from "./rollout/strategy.ts";
+export { strategyToJson } from "./rollout/strategy-to-json.ts";
+export { withTransition } from "./rollout/transition.ts";
 export type {
   Arm,
   Assignment,
@@ -157,7 +160,8 @@ export {
   judge,
   replayDecision,
 } from "./rollout/decision-record.ts";
-export { gateInputOf, stageObservationsOf } from "./rollout/gate-input.ts";
+export { diffStrategies } from "./rollout/diff-strategies.ts";
+export { exposuresOfRevision, gateInputOf, stageObservationsOf } from "./rollout/gate-input.ts";
 export type { FeatureState } from "./routing/build-snapshot.ts";
 export { buildSnapshot } from "./routing/build-snapshot.ts";
 export { createScorer } from "./evaluation/create-scorer.ts";
@@ -178,4 +182,5 @@ export { DEFAULT_CONFIDENCE } from "./gate/confidence.ts";
 export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
-export { parseStrategy } from "./rollout/parse-strategy.ts";
+export { withFeatureLevels } from "./rollout/feature-levels.ts";
+export { parseStrategy, STRATEGY_KEYS } from "./rollout/parse-strategy.ts";

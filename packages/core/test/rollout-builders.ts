@@ -1,9 +1,11 @@
+import type { Criterion } from "../src/gate/criterion.ts";
 import type { EvidenceState, GateReport, Verdict, VerdictKind } from "../src/gate/verdict.ts";
 import { releaseId } from "../src/release/release.ts";
 import type { DecideOutcome } from "../src/rollout/decision.ts";
 import type { Rollout } from "../src/rollout/rollout.ts";
 import { rolloutId } from "../src/rollout/rollout.ts";
 import type { Stage, StageKind, Strategy } from "../src/rollout/strategy.ts";
+import { withTransition } from "../src/rollout/transition.ts";
 
 export const HOUR = 3_600;
 
@@ -32,23 +34,25 @@ export function stage(kind: StageKind, parts: Partial<Stage> = {}): Stage {
   };
 }
 
-export function strategy(stages: readonly Stage[]): Strategy {
+function criterion(id: string): Criterion {
+  return {
+    id,
+    metric: id,
+    comparison: { kind: "relative", hold: 0.05, rollback: 0.1 },
+    withinSeconds: null,
+    perSlice: false,
+    onInconclusive: "extend",
+    onNoData: "extend",
+    onError: "extend",
+  };
+}
+
+export function strategy(stages: readonly Stage[], criteria = ["quality"]): Strategy {
   return {
     name: "test",
     description: "",
     stages,
-    criteria: [
-      {
-        id: "quality",
-        metric: "quality",
-        comparison: { kind: "relative", hold: 0.05, rollback: 0.1 },
-        withinSeconds: null,
-        perSlice: false,
-        onInconclusive: "hold",
-        onNoData: "hold",
-        onError: "hold",
-      },
-    ],
+    criteria: criteria.map(criterion),
     confidence: { alpha: 0.05, alphaBlock: 0.2, alphaPromote: 0.05, amberOdds: 3 },
     personGraceSeconds: 24 * HOUR,
   };
@@ -74,10 +78,10 @@ export function rollout(parts: Partial<Rollout> = {}): Rollout {
   };
 }
 
-function verdictOf(verdict: VerdictKind, evidence: EvidenceState): Verdict {
+function verdictOf(verdict: VerdictKind, evidence: EvidenceState, id = "quality"): Verdict {
   return {
-    criterionId: "quality",
-    metric: "quality",
+    criterionId: id,
+    metric: id,
     slice: "*",
     verdict,
     evidence,
@@ -91,7 +95,7 @@ function verdictOf(verdict: VerdictKind, evidence: EvidenceState): Verdict {
     logSafety: 0,
     levels: { hold: 0.05, rollback: 0.1, margin: 0.05 },
     method: "test",
-    sentence: `quality is ${verdict} (${evidence}).`,
+    sentence: `${id} is ${verdict} (${evidence}).`,
     moreObservations: null,
     hoursNeeded: null,
     newestAtMs: null,
@@ -111,10 +115,7 @@ export function gateReport(
   return {
     verdict,
     verdicts: [judged],
-    open:
-      verdict === "pass"
-        ? { count: 0, sentences: [], states: [] }
-        : { count: 1, sentences: [judged.sentence], states: [judged.evidence] },
+    open: verdict === "pass" ? [] : [judged],
     delays: [],
     warnings: parts.hasWarning === true ? [warning] : [],
     culprit: verdict === "fail" ? judged : null,
@@ -125,9 +126,24 @@ export function gateReport(
   };
 }
 
+const WORST_FIRST: readonly VerdictKind[] = ["fail", "hold", "inconclusive", "pass"];
+
+/** A report with a row for each criterion; the gate's verdict is the worst of theirs. */
+export function gateReportOf(
+  rows: Readonly<Record<string, { verdict: VerdictKind; evidence?: EvidenceState }>>,
+  parts: { readonly hasWarning?: boolean } = {},
+): GateReport {
+  const verdicts = Object.entries(rows)
+    .map(([id, row]) => verdictOf(row.verdict, row.evidence ?? "measured", id))
+    .toSorted(
+      (left, right) => WORST_FIRST.indexOf(left.verdict) - WORST_FIRST.indexOf(right.verdict),
+    );
+  const verdict = verdicts[0]?.verdict ?? "inconclusive";
+  const open = verdicts.filter((row) => row.verdict !== "pass");
+  return { ...gateReport(verdict, parts), verdicts, open };
+}
+
 /** The rollout after an outcome has been committed. */
 export function after(before: Rollout, outcome: DecideOutcome): Rollout {
-  if (outcome.kind !== "decided") return before;
-  const { next: state, approvals } = outcome;
-  return { ...before, state, approvals, version: before.version + 1 };
+  return outcome.kind === "decided" ? withTransition(before, outcome) : before;
 }

@@ -98,6 +98,7 @@ function rollout(given: Given): RolloutDetail {
     createdAtMs: NOW - 5 * DAY,
     author: "mara",
     version: 4,
+    revision: 1,
     changes: [promptChange(`${given.feature}-system-prompt`)],
     report: null,
     exposures: [],
@@ -210,6 +211,7 @@ export const ROLLOUTS: readonly RolloutDetail[] = [
     createdAtMs: NOW - 2 * HOUR,
     updatedAtMs: NOW - 2 * HOUR,
     version: 0,
+    revision: 1,
   }),
   rollout({
     id: "roll_06bad",

@@ -95,5 +95,6 @@ export function strategy(
     stages: [...stages],
     criteria: CRITERIA,
     document: { name },
+    isBuiltIn: true,
   };
 }

@@ -69,7 +69,7 @@ export async function createGatewayPlane(options: GatewayPlaneOptions): Promise<
   const feed = createSnapshotFeed({
     ...control,
     offer: holder.offer,
-    revision: () => holder.current()?.revision ?? null,
+    served: () => holder.current(),
     wall,
     log,
   });

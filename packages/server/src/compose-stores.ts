@@ -5,15 +5,19 @@ import {
   DEFAULT_CONFIDENCE,
   explainDecision,
   invariant,
+  isJsonObject,
   METRIC_CATALOGUE,
   parseCriteria,
   parseStrategy,
   promptProblems,
   replayDecision,
   strategyProblems,
+  withFeatureLevels,
 } from "@spillway/core";
 import type { DecisionRecord } from "@spillway/core";
 import { createSchemaCompiler } from "./compose-schema-compiler.ts";
+import type { BuiltInStrategies } from "./compose-built-in-strategies.ts";
+import { loadBuiltInStrategies, withBuiltIn } from "./compose-built-in-strategies.ts";
 import type { Runtime } from "./compose-runtime.ts";
 import type { ControlPorts, DecisionRecord as ShownDecision } from "./control/control-ports.ts";
 import type { EvaluatePort } from "./evaluate/evaluate-port.ts";
@@ -30,16 +34,25 @@ import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
 import { appendLedger, listLedger, verifyStoredLedger } from "./store/ledger-store.ts";
 import { numberOfCursor } from "./store/registry/page-cursor.ts";
 import type { StrategyParse } from "./store/registry/registry-hooks.ts";
+import { classifyDatabaseError } from "./store/database-error.ts";
 import { createKeyStore } from "./store/registry/key-store.ts";
+import { recentTraffic } from "./store/recent-traffic.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
 import { createRollout } from "./store/rollout-creation.ts";
+import type { DecideResult } from "./store/rollout-decision.ts";
 import { decideRollout } from "./store/rollout-decision.ts";
+import { reviseRollout } from "./store/rollout-revision.ts";
 import type { StoredRollout } from "./store/rollout-store.ts";
 import * as rollouts from "./store/rollout-store.ts";
 import { takeBackFeature } from "./store/take-back.ts";
 import type { RolloutView } from "./store/rollout-views.ts";
 import { viewRollouts } from "./store/rollout-views.ts";
-import { loadNewestRevision, loadNewestSnapshot, publishSnapshot } from "./store/snapshot-store.ts";
+import {
+  loadNewestName,
+  loadNewestRevision,
+  loadNewestSnapshot,
+  publishSnapshot,
+} from "./store/snapshot-store.ts";
 import { whoServed } from "./store/who-served.ts";
 
 export type StoreContext = Runtime & {
@@ -49,6 +62,7 @@ export type StoreContext = Runtime & {
 
 /** The tier with the fewest rules. */
 const LOWEST_TIER = 3;
+const ANY_SLA_MS = 1_000;
 
 const METRICS: readonly MetricDefinition[] = METRIC_CATALOGUE;
 const hooks = { appendLedger, publishSnapshot };
@@ -59,13 +73,25 @@ const schemas = createSchemaCompiler();
  * only a higher tier forbids is checked when a rollout is made.
  */
 export function parseStrategyDocument(document: Json): StrategyParse {
-  const parsed = parseStrategy(document, {
+  // A feature's own levels are put in when a rollout is made; any number shows whether the rest is right.
+  const levelled = isJsonObject(document)
+    ? withFeatureLevels(document, { slaLatencyMs: ANY_SLA_MS }).document
+    : document;
+  const parsed = parseStrategy(levelled, {
     parseGate: (gate) => parseCriteria(gate, METRICS),
     defaultConfidence: DEFAULT_CONFIDENCE,
   });
   if (parsed.kind === "problems") return parsed;
   const problems = strategyProblems(parsed.strategy, LOWEST_TIER);
   return problems.length > 0 ? { kind: "problems", problems } : parsed;
+}
+
+/** Read once, when it is first asked for. */
+let builtIn: BuiltInStrategies | null = null;
+
+export function builtInStrategies(): BuiltInStrategies {
+  builtIn ??= loadBuiltInStrategies(parseStrategyDocument);
+  return builtIn;
 }
 
 export function createKeys(context: StoreContext) {
@@ -75,18 +101,7 @@ export function createKeys(context: StoreContext) {
 export function createControlPorts(context: StoreContext): ControlPorts {
   const { database, clock, wall } = context;
   return {
-    registry: createRegistryStore({
-      database,
-      hooks,
-      checks: {
-        parseStrategy: parseStrategyDocument,
-        promptProblems: (content) => promptProblems(content).filter((of) => of.level === "error"),
-        scorerProblems: (config) => {
-          const outcome = createScorer(config, schemas);
-          return outcome.kind === "problems" ? outcome.problems : [];
-        },
-      },
-    }),
+    registry: createRegistryPort(database),
     keys: createKeys(context),
     rollouts: createRolloutPort(context),
     decisions: createDecisionPort(database),
@@ -107,6 +122,7 @@ export function createControlPorts(context: StoreContext): ControlPorts {
         const content = await loadNewestSnapshot(database);
         return content === null ? null : { revision: content.revision, content };
       },
+      newest: () => loadNewestName(database),
       revision: () => loadNewestRevision(database),
     },
     gateways: {
@@ -133,6 +149,25 @@ export function createControlPorts(context: StoreContext): ControlPorts {
   };
 }
 
+function createRegistryPort(database: Database): ControlPorts["registry"] {
+  const store = createRegistryStore({
+    database,
+    hooks,
+    checks: {
+      parseStrategy: parseStrategyDocument,
+      promptProblems: (content) => promptProblems(content).filter((of) => of.level === "error"),
+      scorerProblems: (config) => {
+        const outcome = createScorer(config, schemas);
+        return outcome.kind === "problems" ? outcome.problems : [];
+      },
+    },
+  });
+  return {
+    ...store,
+    listStrategies: async () => withBuiltIn(builtInStrategies(), await store.listStrategies()),
+  };
+}
+
 function nextCursor<Item>(
   items: readonly Item[],
   limit: number,
@@ -144,13 +179,15 @@ function nextCursor<Item>(
 
 function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
   const { database, ids, clock } = context;
-  const deps = { database, ids, metrics: METRICS };
+  const deps = { database, ids, metrics: METRICS, builtInStrategies: builtInStrategies() };
   const view = async (stored: StoredRollout | null): Promise<RolloutView | null> =>
     stored === null ? null : ((await viewRollouts(database, [stored]))[0] ?? null);
   const viewById = async (id: string) => view(await rollouts.findRollout(database.kysely, id));
 
-  const act: ControlPorts["rollouts"]["act"] = async (id, event) => {
-    const result = await decideRollout(deps, { rolloutId: id, event, nowMs: clock.nowMs() });
+  const outcomeOf = async (
+    id: string,
+    result: DecideResult,
+  ): ReturnType<ControlPorts["rollouts"]["act"]> => {
     if (result.kind === "gone") return { kind: "gone" };
     if (result.kind === "refused") {
       const { code, reason, unmet } = result.outcome;
@@ -159,9 +196,13 @@ function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
     const applied = await viewById(id);
     return applied === null ? { kind: "gone" } : { kind: "applied", view: applied };
   };
+  const act: ControlPorts["rollouts"]["act"] = async (id, event) =>
+    outcomeOf(id, await decideRollout(deps, { rolloutId: id, event, nowMs: clock.nowMs() }));
 
   return {
     act,
+    revise: async (id, revision) =>
+      outcomeOf(id, await reviseRollout(deps, { rolloutId: id, ...revision }, clock.nowMs())),
     create: async (draft) => {
       const created = await viewById(await createRollout(deps, draft, clock.nowMs()));
       invariant(created !== null, "a rollout that was created is there");
@@ -188,7 +229,8 @@ function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
         (await rollouts.findLiveRollout(database, feature)) ??
         (await rollouts.findLatestRollout(database, feature));
       const { baseline, isKilled } = definition;
-      return { baseline, isKilled, rollout: await view(stored) };
+      const recent = await recentTraffic(database, { feature, nowMs: clock.nowMs() });
+      return { baseline, isKilled, rollout: await view(stored), recent };
     },
   };
 }
@@ -273,7 +315,15 @@ export function createEvaluatePort(context: StoreContext): EvaluatePort {
       return exchanges.claimExchanges(database, { lease, limit });
     },
     loadExchanges: (ids) => exchanges.loadExchanges(database, ids),
-    save: async (batch) => (await exchanges.saveEvaluated(database, batch)).kind,
+    save: async (batch) => {
+      try {
+        return (await exchanges.saveEvaluated(database, batch)).kind;
+      } catch (cause) {
+        if (classifyDatabaseError(cause) === "other") throw cause;
+        throw new AppError("database_unavailable", "The evidence could not be saved.", { cause });
+      }
+    },
+    setAside: (aside) => exchanges.setExchangeAside(database, aside),
     postpone: ({ ids, owner, forMs }) =>
       exchanges.postponeExchanges(database, { ids, owner, untilWallMs: wall.nowMs() + forMs }),
   };

@@ -140,11 +140,22 @@ async function isToldFirst(told: Promise<void>, starting: Promise<unknown>): Pro
   return first === "told";
 }
 
+/**
+ * A signal to a whole process group arrives twice, from whoever sent it and from the process that started
+ * us; the second must not kill what drains. One that comes later is a person who does not want to wait.
+ */
+const SAME_SIGNAL_MS = 2_000;
+
 function untilToldToStop(): Promise<void> {
   return new Promise((resolve) => {
-    const onStop = (): void => resolve();
-    process.once("SIGTERM", onStop);
-    process.once("SIGINT", onStop);
+    let firstAtMs: number | null = null;
+    const onStop = (): void => {
+      firstAtMs ??= performance.now();
+      if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(1);
+      resolve();
+    };
+    process.on("SIGTERM", onStop);
+    process.on("SIGINT", onStop);
     // Set when a supervisor started us: it is gone, and nobody would ever stop us.
     if (process.send === undefined) return;
     process.once("disconnect", onStop);

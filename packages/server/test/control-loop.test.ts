@@ -119,11 +119,11 @@ describe("a rollout on a real database", () => {
   it("answers who served at a time, before and after a move", async () => {
     const before = now();
     advance(HOUR_MS);
-    await ports.rollouts.rollbackFeature({ feature: FEATURE, to: "qa@2", by: "ana", note: "" });
+    await ports.rollouts.rollbackFeature({ feature: FEATURE, to: "qa@3", by: "ana", note: "" });
     const ask = (atMs: number) =>
       ports.whoServed.whoServed({ feature: FEATURE, atMs, tenant: null });
     expect((await ask(before))?.baseline).toBe("qa@1");
-    expect((await ask(now()))?.baseline).toBe("qa@2");
+    expect((await ask(now()))?.baseline).toBe("qa@3");
     await ports.rollouts.rollbackFeature({ feature: FEATURE, to: "qa@1", by: "ana", note: "" });
   });
 });

@@ -52,6 +52,7 @@ export function exampleRolloutSummary(over: Partial<RolloutSummary> = {}): Rollo
     createdAtMs: EXAMPLE_NOW_MS - 3 * 3_600_000,
     author: "ada",
     version: 4,
+    revision: 1,
     ...over,
   };
 }
@@ -94,6 +95,7 @@ export function exampleStrategy(over: Partial<Strategy> = {}): Strategy {
       { id: "quality", metric: "quality", sentence: "quality falls by 10%", comparison: {} },
     ],
     document: { name: "careful" },
+    isBuiltIn: false,
     ...over,
   };
 }

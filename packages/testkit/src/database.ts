@@ -6,9 +6,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { sql } from "kysely";
+import type { DecisionRecord } from "../../core/src/index.ts";
 import { openDatabase, type Database } from "../../server/src/store/database.ts";
+import { findDecision } from "../../server/src/store/decision-store.ts";
 import { fingerprintMigrations, migrateDatabase } from "../../server/src/store/migrate.ts";
 import { migrations } from "../../server/src/store/migrations/index.ts";
+import { assertReplays } from "./replay-decisions.ts";
 import { KEPT_MARK, LEASE_APPLICATION_NAME, readServerFile } from "./database-host.ts";
 
 /**
@@ -42,11 +46,51 @@ export async function createTestDatabase(name: string): Promise<TestDatabase> {
       await keepDatabase(serverUrl, databaseName);
       return;
     }
+    await replayStoredDecisions(serverUrl, url).catch(async (error: unknown) => {
+      await keepDatabase(serverUrl, databaseName);
+      throw error;
+    });
     await onServer(serverUrl, async (client) => {
       await client.query(`drop database if exists ${databaseName} with (force)`);
     });
   };
   return { url, name: databaseName, database, drop };
+}
+
+/** Every decision that a test has left behind must come out the same from what is stored of it. */
+async function replayStoredDecisions(serverUrl: string, url: string): Promise<void> {
+  if (!(await isThere(serverUrl, url))) return;
+  const database = openDatabase(url, { applicationName: "spillway-test-replay", poolSize: 1 });
+  try {
+    assertReplays(await loadDecisions(database));
+  } finally {
+    await database.close();
+  }
+}
+
+/** A test may have taken its own database away, to see what happens without. */
+async function isThere(serverUrl: string, url: string): Promise<boolean> {
+  const name = new URL(url).pathname.slice(1);
+  let count = 0;
+  await onServer(serverUrl, async (client) => {
+    const found = await client.query("select 1 from pg_database as d where d.datname = $1", [name]);
+    count = found.rowCount ?? 0;
+  });
+  return count > 0;
+}
+
+async function loadDecisions(database: Database): Promise<DecisionRecord[]> {
+  // A test of migrations may have a database without the table.
+  const { rows } = await sql<{ found: string | null }>`
+    select to_regclass('decisions')::text as found`.execute(database.kysely);
+  if ((rows[0]?.found ?? null) === null) return [];
+  const ids = await database.kysely.selectFrom("decisions as d").select("d.id").execute();
+  const records: DecisionRecord[] = [];
+  for (const { id } of ids) {
+    const record = await findDecision(database, id);
+    if (record !== null) records.push(record);
+  }
+  return records;
 }
 
 let created = 0;

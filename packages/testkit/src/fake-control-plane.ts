@@ -30,7 +30,7 @@ export async function startFakeControlPlane(initial: Snapshot): Promise<FakeCont
   const { until, changed } = createChanges();
 
   function pull(request: IncomingMessage, response: ServerResponse): void {
-    const etag = `"${snapshot.revision}"`;
+    const etag = `"${snapshot.revision}-${snapshot.createdAtMs}"`;
     const status = request.headers["if-none-match"] === etag ? 304 : 200;
     response.writeHead(status, { etag, "content-type": "application/json" });
     response.end(status === 304 ? undefined : JSON.stringify(snapshot));

@@ -30,7 +30,7 @@ import { buildFeature, buildModel, buildPrompt, buildStrategy } from "./control-
 /** One thing of each kind in memory, and a record of what was asked to be changed. */
 export type FakeControl = {
   readonly ports: ControlPorts;
-  readonly acted: { id: string; event: RolloutEvent }[];
+  readonly acted: { id: string; event: Exclude<RolloutEvent, { kind: "revise" }> | Revised }[];
   readonly ingested: Exchange[];
   readonly gateways: GatewayReport[];
   readonly emit: (change: Change) => void;
@@ -44,6 +44,8 @@ export type FakeControl = {
     keys: Map<string, KeyRecord>;
   };
 };
+
+type Revised = { readonly kind: "revise" } & Parameters<ControlPorts["rollouts"]["revise"]>[1];
 
 export const GATEWAY_KEY_SECRET = "sw_gateway_fake";
 export const NOW_MS = 1_800_000_000_000;
@@ -186,6 +188,10 @@ export function createFakeControl(): FakeControl {
     snapshot: {
       current: async () =>
         state.revision === 0 ? null : { revision: state.revision, content: SNAPSHOT },
+      newest: async () =>
+        state.revision === 0
+          ? null
+          : { revision: state.revision, createdAtMs: SNAPSHOT.createdAtMs },
       revision: async () => state.revision,
     },
     gateways: {
@@ -356,13 +362,22 @@ function fakeRollouts(
       }
       return { kind: "applied", view: state.view };
     },
+    revise: async (id, revision) => {
+      if (id !== state.view.rollout.id) return { kind: "gone" };
+      acted.push({ id, event: { kind: "revise", ...revision } });
+      return { kind: "applied", view: state.view };
+    },
     rollbackFeature: async ({ feature }) => (feature === "search" ? moved : { kind: "gone" }),
     undoFeature: async ({ feature }) => (feature === "search" ? moved : { kind: "gone" }),
     setKilled: async ({ feature }) => ({ kind: feature === "search" ? "applied" : "gone" }),
     status: async (feature) =>
-      feature === "search" ? { baseline: release.id, isKilled: false, rollout: state.view } : null,
+      feature === "search"
+        ? { baseline: release.id, isKilled: false, rollout: state.view, recent: NO_TRAFFIC }
+        : null,
   };
 }
+
+const NO_TRAFFIC = { calls: 0, failed: 0, fallbacks: 0 };
 
 function fakeExchanges(ingested: Exchange[]): ControlPorts["exchanges"] {
   return {

@@ -43,7 +43,7 @@ export type RolloutKit = {
   readonly start: (feature: string, strategy?: JsonObject) => Promise<string>;
   readonly decide: (
     rolloutId: string,
-    event: RolloutEvent["kind"],
+    event: Exclude<RolloutEvent["kind"], "revise">,
     nowMs?: number,
   ) => Promise<DecideResult>;
   /** Stores exchanges and adds their evidence, as a worker does. */
@@ -240,7 +240,7 @@ function bundleOf(key: string, parts: Parameters<typeof buildFeature>[0]): Bundl
   };
 }
 
-function eventOf(kind: RolloutEvent["kind"]): RolloutEvent {
+function eventOf(kind: Exclude<RolloutEvent["kind"], "revise">): RolloutEvent {
   if (kind === "tick") return { kind };
   const by = kind === "approve" ? "ben" : "ana";
   if (kind === "promote") return { kind, by, note: "", full: false, override: false };

@@ -6,7 +6,7 @@ import { watchChanges } from "../change-wait.ts";
 import type { ExitCode } from "../cli-error.ts";
 import { EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
-import { renderFeatures, renderRollouts } from "../render/lists.ts";
+import { renderFeatures, renderRollouts, renderStrategies } from "../render/lists.ts";
 import type { RolloutTree } from "../render/rollout-tree.ts";
 import { renderRolloutTree } from "../render/rollout-tree.ts";
 
@@ -38,6 +38,10 @@ export function addGet(program: Command, context: CommandContext): void {
     .command("features")
     .description("List features and what they serve.")
     .action(() => context.finish(getFeatures(context)));
+  get
+    .command("strategies")
+    .description("List strategies: those that were stored, and those that come with the server.")
+    .action(() => context.finish(getStrategies(context)));
 }
 
 async function getRollout(context: CommandContext, feature: string): Promise<ExitCode> {
@@ -106,6 +110,13 @@ async function getRollouts(
   if (page.nextCursor !== null) {
     context.say(`Only the first ${page.items.length} are shown; narrow it with --feature.`);
   }
+  return EXIT.done;
+}
+
+async function getStrategies(context: CommandContext): Promise<ExitCode> {
+  const client = await context.client();
+  const strategies = await client.call("listStrategies");
+  context.print(strategies, (paint) => renderStrategies(strategies.items, paint));
   return EXIT.done;
 }
 

@@ -1,10 +1,11 @@
-import type { RolloutAction, RolloutActionBody } from "@spillway/contract";
+import type { RolloutAction, RolloutActionBody, RolloutDetail } from "@spillway/contract";
 import type { Command } from "commander";
 import { requireActiveRollout } from "../active-rollout.ts";
 import type { ExitCode } from "../cli-error.ts";
 import { EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { stateBadge } from "../render/icons.ts";
+import { loadStrategy } from "../strategy-option.ts";
 
 type ActionOptions = RolloutActionBody & { readonly note: string };
 
@@ -26,6 +27,15 @@ export function addRolloutActions(program: Command, context: CommandContext): vo
     .action((feature: string, options: ActionOptions) =>
       context.finish(act(context, { action: "promote", feature, body: options })),
     );
+  program
+    .command("revise")
+    .description("Go on by another strategy. New tests start, and the record keeps both.")
+    .argument("<feature>", "key of the feature")
+    .requiredOption("--strategy <name>", "name of a strategy, stored or built in, or a YAML file")
+    .option("--note <text>", "why, for the record", "")
+    .action((feature: string, options: { strategy: string; note: string }) =>
+      context.finish(revise(context, feature, options)),
+    );
   for (const [action, description] of PLAIN_ACTIONS) {
     program
       .command(action)
@@ -45,14 +55,31 @@ async function act(
   const client = await context.client();
   const { id } = await requireActiveRollout(client, feature);
   const rollout = await client.call("rolloutAction", { params: { id, action }, body });
+  printRollout(context, rollout);
+  return EXIT.done;
+}
+
+async function revise(
+  context: CommandContext,
+  feature: string,
+  options: { readonly strategy: string; readonly note: string },
+): Promise<ExitCode> {
+  const strategy = await loadStrategy(options.strategy, context.io.cwd);
+  const client = await context.client();
+  const { id } = await requireActiveRollout(client, feature);
+  const body = { strategy, note: options.note };
+  printRollout(context, await client.call("reviseRollout", { params: { id }, body }));
+  return EXIT.done;
+}
+
+function printRollout(context: CommandContext, rollout: RolloutDetail): void {
   context.print(rollout, (paint) =>
     [
-      `${stateBadge(rollout, paint)}  ${paint.bold(feature)}  ${rollout.id}`,
+      `${stateBadge(rollout, paint)}  ${paint.bold(rollout.feature)}  ${rollout.id}`,
       rollout.sentence,
       ...rollout.unmet
         .filter(({ sentence }) => sentence !== rollout.sentence)
         .map(({ code, sentence }) => `  • ${code}: ${sentence}`),
     ].join("\n"),
   );
-  return EXIT.done;
 }

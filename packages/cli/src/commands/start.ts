@@ -1,16 +1,13 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { RolloutDetail, RolloutDraft } from "@spillway/contract";
 import { SpillwayError } from "@spillway/sdk";
 import type { ControlClient } from "@spillway/sdk";
 import type { Command } from "commander";
-import { parse, YAMLParseError } from "yaml";
 import { findActiveRollout } from "../active-rollout.ts";
 import type { ExitCode } from "../cli-error.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
-import { isRecord } from "../manifest/manifest-items.ts";
 import { renderReleaseDiff } from "../render/release-diff.ts";
+import { loadStrategy } from "../strategy-option.ts";
 
 type StartOptions = {
   readonly candidate: string;
@@ -27,7 +24,7 @@ export function addStart(program: Command, context: CommandContext): void {
     .description("Create a rollout from what the feature serves to the candidate, and start it.")
     .argument("<feature>", "key of the feature")
     .requiredOption("--candidate <release>", "release to move to, such as discharge-summary@14")
-    .requiredOption("--strategy <name>", "name of a stored strategy, or a YAML file")
+    .requiredOption("--strategy <name>", "name of a strategy, stored or built in, or a YAML file")
     .option("--note <text>", "why, for the record", "")
     .action((feature: string, options: StartOptions) =>
       context.finish(start(context, feature, options)),
@@ -95,22 +92,4 @@ function leftPending(error: unknown, feature: string, { id }: RolloutDetail): un
     requestId: requestId ?? undefined,
     cause: error,
   });
-}
-
-async function loadStrategy(nameOrFile: string, cwd: string): Promise<Strategy> {
-  if (!/\.(ya?ml|json)$/.test(nameOrFile)) return nameOrFile;
-  let document: unknown;
-  try {
-    document = parse(await readFile(resolve(cwd, nameOrFile), "utf8"));
-  } catch (cause) {
-    const line = cause instanceof YAMLParseError ? `:${cause.linePos?.[0].line ?? 1}` : "";
-    throw new CliError(`${nameOrFile}${line}: ${(cause as Error).message}`, EXIT.usage, { cause });
-  }
-  if (!isRecord(document)) {
-    throw new CliError(
-      `${nameOrFile}:1: wanted one strategy document with strategy: (its name) and stages:.`,
-    );
-  }
-  const { kind: _, ...strategy } = document;
-  return strategy as Strategy;
 }

@@ -1,4 +1,11 @@
-import type { ApplyResult, Feature, Key, LedgerEntry, RolloutSummary } from "@spillway/contract";
+import type {
+  ApplyResult,
+  Feature,
+  Key,
+  LedgerEntry,
+  RolloutSummary,
+  Strategy,
+} from "@spillway/contract";
 import { gateBadge, stateBadge } from "./icons.ts";
 import { percentOfBps, shortDigest, utcTime } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
@@ -33,6 +40,18 @@ export function renderFeatures(features: readonly Feature[], paint: Paint): stri
       feature.activeRolloutId ?? "-",
       feature.owner,
       feature.title,
+    ]),
+  );
+}
+
+export function renderStrategies(strategies: readonly Strategy[], paint: Paint): string {
+  return renderTable(
+    ["strategy", "from", "stages", "description"],
+    strategies.map((strategy) => [
+      strategy.name,
+      strategy.isBuiltIn ? paint.dim("built in") : "stored",
+      strategy.stages.map((stage) => stage.name).join(", "),
+      strategy.description,
     ]),
   );
 }

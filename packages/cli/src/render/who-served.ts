@@ -16,11 +16,12 @@ export function renderWhoServed(answer: WhoServed, paint: Paint): string {
   ];
   if (answer.served.length === 0) return [...lines, "No stored exchange around then."].join("\n");
   const table = renderTable(
-    ["release", "prompt", "exchanges", "first", "last"],
+    ["release", "prompt", "exchanges", "by fallback", "first", "last"],
     answer.served.map((served) => [
       served.release,
       served.promptIdentity,
       count(served.exchanges),
+      count(served.fallbacks),
       utcTime(served.firstAtMs),
       utcTime(served.lastAtMs),
     ]),

@@ -202,3 +202,35 @@ describe("pairObservationsOf", () => {
     expect(pairs(primary, shadow)).toEqual([]);
   });
 });
+
+describe("answers to a ring", () => {
+  const ring: Partial<Exchange> = {
+    arm: "candidate",
+    assignmentReason: "ring",
+    isRandomised: false,
+    attributes: {},
+  };
+  const harmful: MetricDefinition = {
+    ...metric("harmful_content"),
+    kind: "binary",
+    direction: "lower_is_better",
+  };
+  const observed = (value: number) =>
+    observationsOf({
+      feature: FEATURE,
+      metrics: [...METRICS, harmful],
+      exchange: exchange(ring),
+      scores: [
+        { metric: "harmful_content", value, scorer: "test", note: null },
+        { metric: "quality", value: 0.9, scorer: "test", note: null },
+      ],
+    });
+
+  test("can convict and never acquit: harmful ones are kept, at a share that no test looks at", () => {
+    expect(exclusionOf(exchange(ring))).toBe("ring");
+    expect(observed(0)).toEqual([]);
+    expect(observed(1)).toMatchObject([
+      { metric: "harmful_content", propensityBps: 0, slice: "*" },
+    ]);
+  });
+});

@@ -20,7 +20,11 @@ export type PairObservation = Omit<Observation, "arm" | "observed"> & {
   readonly candidate: number;
 };
 
-export type ExclusionReason = "forced" | "repeat" | "fallback" | "cancelled" | "not_in_rollout";
+/** Answers to a ring's members: chosen by name, so counted and never compared. */
+export const RING_EXCLUSION = "ring";
+
+export type ExclusionReason =
+  typeof RING_EXCLUSION | "forced" | "repeat" | "fallback" | "cancelled" | "not_in_rollout";
 
 /** Why an exchange is no evidence for a gate; null when it is. */
 export function exclusionOf(exchange: Exchange): ExclusionReason | null {
@@ -28,7 +32,10 @@ export function exclusionOf(exchange: Exchange): ExclusionReason | null {
   if (exchange.isRepeat) return "repeat";
   if (exchange.isFallback) return "fallback";
   if (exchange.outcome === "cancelled") return "cancelled";
-  if (!exchange.isRandomised && exchange.role === "primary") return "forced";
+  if (!exchange.isRandomised && exchange.role === "primary") {
+    const isRing = exchange.assignmentReason === "ring" && exchange.arm === "candidate";
+    return isRing ? RING_EXCLUSION : "forced";
+  }
   return null;
 }
 
@@ -72,20 +79,24 @@ type Scored = {
 
 /**
  * What one answered exchange adds to the evidence: one observation for each metric that has a number
- * and each slice. None when `exclusionOf` names a reason, and none for a shadow, which is evidence only
- * beside the answer that it shadowed.
+ * and each slice. None when `exclusionOf` names a reason (but harmful events in a ring), and none for a
+ * shadow, which is evidence only beside the answer that it shadowed.
  */
 export function observationsOf(input: Scored): Observation[] {
   const { exchange } = input;
   const place = placeOf(exchange);
-  if (exchange.role !== "primary" || place === null || exclusionOf(exchange) !== null) return [];
+  if (exchange.role !== "primary" || place === null) return [];
+  const exclusion = exclusionOf(exchange);
+  if (exclusion !== null && exclusion !== RING_EXCLUSION) return [];
+  const isRing = exclusion === RING_EXCLUSION;
   const numbers = numbersOf(exchange, input.scores);
   const slices = slicesOfExchange(input.feature, exchange);
   return input.metrics.flatMap((metric) => {
     const observed = numberOf(numbers, metric);
-    if (observed === null) return [];
+    if (observed === null || (isRing && !isHarmfulEvent(metric, observed))) return [];
     return slices.map((slice) => ({
       ...place,
+      ...(isRing ? { propensityBps: NEVER_SAMPLED } : {}),
       arm: exchange.arm,
       metric: metric.name,
       slice,
@@ -122,6 +133,17 @@ export function pairObservationsOf(input: {
     if (baseline === null || candidate === null) return [];
     return slices.map((slice) => ({ ...place, metric: metric.name, slice, baseline, candidate }));
   });
+}
+
+/**
+ * A ring's members were picked by name. What they got may convict the candidate, for one harmful answer
+ * is harmful wherever it fell, and can never acquit it: only such events are kept, and where no test
+ * of a share looks (a share of 0 is no sample of anything).
+ */
+const NEVER_SAMPLED = 0;
+
+function isHarmfulEvent(metric: MetricDefinition, observed: number): boolean {
+  return metric.kind === "binary" && metric.direction === "lower_is_better" && observed > 0;
 }
 
 /** The same input, in the same stage of the same rollout, answered by the two arms. */

@@ -23,6 +23,8 @@ export type PinRule = {
   readonly attribute: string;
   readonly values: readonly string[];
   readonly arm: "baseline" | "candidate";
+  /** With a ring's name the rule rests until a rollout's strategy serves that ring. Absent: always. */
+  readonly ring?: string;
 };
 
 export type Fallback =

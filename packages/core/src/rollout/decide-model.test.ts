@@ -1,9 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { after, gateReport, HOUR, rollout, stage, strategy } from "../../test/rollout-builders.ts";
+import {
+  after,
+  gateReportOf,
+  HOUR,
+  rollout,
+  stage,
+  strategy,
+} from "../../test/rollout-builders.ts";
 import type { GateReport, VerdictKind } from "../gate/verdict.ts";
 import { decide } from "./decide.ts";
-import type { DecideInput, DecideOutcome, RolloutEvent } from "./decision.ts";
+import type { DecideInput, DecideOutcome, RolloutEvent, Transition } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage, isTerminal, routeOf } from "./rollout.ts";
 import type { Stage, StageKind } from "./strategy.ts";
@@ -25,22 +32,54 @@ const stageOf = (kind: StageKind): fc.Arbitrary<Stage> =>
       onInconclusive: action,
       onNoData: action,
       onError: action,
+      // The canary's share varies, so that a revision may try to move it.
+      shareBps: fc.constantFrom(...(kind === "canary" ? [500, 1_000] : [SHARE_OF[kind]])),
+      prove: fc.constantFrom(undefined, undefined, ["quality"], ["quality", "cost"]),
     })
-    .map((parts) => stage(kind, parts));
+    .map(({ prove, ...parts }) => stage(kind, prove === undefined ? parts : { ...parts, prove }));
+
+const SHARE_OF: Readonly<Record<StageKind, number>> = {
+  evaluate: 0,
+  staging: 0,
+  shadow: 0,
+  canary: 1_000,
+  ramp: 5_000,
+  verify: 10_000,
+};
+
+const CRITERIA = ["quality", "cost"];
 
 const stages = fc
   .subarray([...STAGE_KINDS], { minLength: 1 })
   .chain((kinds) => fc.tuple(...kinds.map(stageOf)));
 
+/** A row without data or in error has no verdict but doubt: that much is the gate's own promise. */
+const anyRow = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      verdict: fc.constantFrom<VerdictKind>("pass", "pass", "pass", "hold", "fail", "inconclusive"),
+      evidence: fc.constant("measured" as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      verdict: fc.constant<VerdictKind>("inconclusive"),
+      evidence: fc.constantFrom("no_data" as const, "error" as const),
+    }),
+  },
+);
+
 const gate: fc.Arbitrary<GateReport | null> = fc.oneof(
   fc.constant(null),
   fc
     .record({
-      verdict: fc.constantFrom<VerdictKind>("pass", "pass", "pass", "hold", "fail", "inconclusive"),
-      evidence: fc.constantFrom("measured" as const, "no_data" as const, "error" as const),
+      quality: anyRow,
+      cost: anyRow,
       hasWarning: fc.constantFrom(false, false, false, true),
     })
-    .map(({ verdict, ...parts }) => gateReport(verdict, parts)),
+    .map(({ hasWarning, ...rows }) => gateReportOf(rows, { hasWarning })),
 );
 
 const said = { by: fc.constantFrom("ada", "grace", "joan"), note: fc.constantFrom("", "because") };
@@ -60,6 +99,14 @@ const event: fc.Arbitrary<RolloutEvent> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant(kind), ...said }),
   })),
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("revise" as const),
+      ...said,
+      strategy: stages.map((revised) => strategy(revised, CRITERIA)),
+    }),
+  },
   ...(["start", "abort", "rollback"] as const).map((kind) => ({
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant(kind), ...said }),
@@ -84,9 +131,11 @@ function checkStep(input: DecideInput, outcome: DecideOutcome): void {
   const next = after(before, outcome);
   const isOver = isTerminal(before.state);
   expect(outcome.kind === "refused" && next === before).toBe(isOver || outcome.kind === "refused");
+  checkWayBack(input);
   if (isOver) return;
   checkHarm(input, outcome);
   checkShare(before, next, outcome);
+  checkRevision(input, next);
   if (outcome.kind !== "decided") return;
   if (outcome.decision === "advance" || outcome.decision === "complete") {
     checkPromotion(input, outcome.decision);
@@ -98,6 +147,32 @@ function checkStep(input: DecideInput, outcome: DecideOutcome): void {
   expect(outcome.reason.trim()).not.toBe("");
 }
 
+/** Without proven harm a tick takes back only what its policy gave up, after the stage's longest. */
+function checkSilence(input: DecideInput, { decision, next }: Transition): void {
+  if (decision !== "rollback") return;
+  const { state } = input.rollout;
+  const most = currentStage(input.rollout)?.mostSeconds ?? Infinity;
+  const seconds = "enteredAtMs" in state ? (input.nowMs - state.enteredAtMs) / 1_000 : 0;
+  expect(next).toMatchObject({ cause: "undecided" });
+  expect(seconds).toBeGreaterThanOrEqual(most);
+}
+
+/**
+ * From wherever a history has come to, a person's word ends it at once: taken back when anybody may have
+ * been served, aborted when nobody has.
+ */
+function checkWayBack(input: DecideInput): void {
+  if (isTerminal(input.rollout.state)) return;
+  for (const kind of ["rollback", "abort"] as const) {
+    const outcome = decide({ ...input, event: { kind, by: "grace", note: "" } });
+    expect(outcome).toMatchObject({
+      kind: "decided",
+      decision: "rollback",
+      next: { kind: input.rollout.state.kind === "pending" ? "aborted" : "rolled_back" },
+    });
+  }
+}
+
 /** Taking back is always possible, and proven harm takes back by itself, paused or held or not. */
 function checkHarm(input: DecideInput, outcome: DecideOutcome): void {
   const { event: happened, gate: report, rollout: before } = input;
@@ -106,6 +181,8 @@ function checkHarm(input: DecideInput, outcome: DecideOutcome): void {
   }
   if (happened.kind === "tick" && report?.verdict === "fail" && before.state.kind !== "pending") {
     expect(outcome).toMatchObject({ decision: "rollback", next: { cause: "gate" } });
+  } else if (happened.kind === "tick" && outcome.kind === "decided") {
+    checkSilence(input, outcome);
   }
 }
 
@@ -134,12 +211,39 @@ function checkPromotion(input: DecideInput, decision: "advance" | "complete"): v
     return checkTier(before, stageIndex, decision);
   expect(present.kind).not.toBe("evaluate");
   expect(isLeastMet(input, present)).toBe(true);
-  if (present.kind === "staging") {
-    expect(report?.verdict).not.toBe("hold");
-  } else {
-    expect(report?.verdict).toBe("pass");
-    expect(report?.warnings).toEqual([]);
+  expect(report?.verdict).not.toBe("hold");
+  if (present.kind !== "staging") checkProof(report, present);
+}
+
+/** Every criterion that the stage must prove has measured rows, all safe; none of the others is suspect. */
+function checkProof(report: GateReport | null, present: Stage): void {
+  expect(report?.warnings).toEqual([]);
+  for (const id of present.prove ?? CRITERIA) {
+    const rows = report?.verdicts.filter((row) => row.criterionId === id) ?? [];
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { verdict, evidence } of rows) {
+      expect({ verdict, evidence }).toEqual({ verdict: "pass", evidence: "measured" });
+    }
   }
+}
+
+/**
+ * The strategy is frozen: only a person's revision changes it, moves nobody, starts tests on new ground,
+ * and lets approvals of the old one lapse.
+ */
+function checkRevision({ rollout: before, event: happened }: DecideInput, next: Rollout): void {
+  if (next.strategy === before.strategy) {
+    expect(next.revision).toBe(before.revision);
+    expect(next.firstStageNumber).toBe(before.firstStageNumber);
+    return;
+  }
+  expect(happened.kind).toBe("revise");
+  expect(next.revision).toBe((before.revision ?? 1) + 1);
+  expect(routeOf(next)?.shareBps).toBe(routeOf(before)?.shareBps);
+  expect(currentStage(next)?.name).toBe(currentStage(before)?.name);
+  expect(next.approvals).toEqual([]);
+  const [was, is] = [routeOf(before)?.stageIndex, routeOf(next)?.stageIndex];
+  if (was !== undefined) expect(is).toBeGreaterThan(was);
 }
 
 function checkTier(before: Rollout, stageIndex: number, decision: "advance" | "complete"): void {
@@ -170,7 +274,7 @@ test("every history keeps what a rollout promises", () => {
   const reached = new Set<string>();
   fc.assert(
     fc.property(history, ({ stages: given, tier, steps }) => {
-      let current = rollout({ tier, strategy: strategy(given) });
+      let current = rollout({ tier, strategy: strategy(given, CRITERIA) });
       let nowMs = 0;
       const start: RolloutEvent = { kind: "start", by: "ada", note: "" };
       const first = { event: start, gate: null, stageObservations: 0, passedSeconds: 0 };
@@ -181,9 +285,11 @@ test("every history keeps what a rollout promises", () => {
         expect(decide(structuredClone(input))).toEqual(outcome);
         checkStep(input, outcome);
         current = after(current, outcome);
-        if (outcome.kind === "decided") reached.add(outcome.decision).add(current.state.kind);
+        if (outcome.kind !== "decided") continue;
+        reached.add(outcome.decision).add(current.state.kind);
+        if (outcome.revision !== undefined) reached.add("revised");
       }
-      expect(current.approvals.length).toBeLessThanOrEqual(given.length * 2);
+      expect(current.approvals.length).toBeLessThanOrEqual(current.strategy.stages.length * 2);
     }),
     { numRuns: 1_500 },
   );
@@ -198,5 +304,5 @@ test("every history keeps what a rollout promises", () => {
     "paused",
     "completed",
   ];
-  expect([...reached]).toEqual(expect.arrayContaining([...wanted, "rolled_back"]));
+  expect([...reached]).toEqual(expect.arrayContaining([...wanted, "rolled_back", "revised"]));
 });

@@ -18,6 +18,8 @@
  * | live, paused| approve            | asked for, not by the author           | the same    | hold     |
  * | live / paused | pause / resume   |                                        | paused / progressing | pause / hold |
  * | live, paused| rollback, abort    | never refused                          | rolled_back | rollback |
+ * | pending     | revise             | the strategy is fit for the tier       | the same    | hold     |
+ * | live / paused | revise           | and its stage is the same in it        | progressing / paused, anew | hold |
  * | terminal    | any                |                                        | refused     | -        |
  *
  * "live" is progressing or held. A decision `hold` stays in its stage; the share rises only by an
@@ -26,6 +28,7 @@
 import { unreachable } from "../errors.ts";
 import type { DecideInput, DecideOutcome, RolloutEvent } from "./decision.ts";
 import { approveStage, promote } from "./promotion.ts";
+import { revise } from "./revise.ts";
 import type { Rollout } from "./rollout.ts";
 import { isTerminal } from "./rollout.ts";
 import { decideTick } from "./tick.ts";
@@ -47,6 +50,8 @@ export function decide(input: DecideInput): DecideOutcome {
       return pause(input, event);
     case "resume":
       return resume(input, event);
+    case "revise":
+      return revise(input, event);
     case "abort":
     case "rollback":
       return takeBack(input, event);

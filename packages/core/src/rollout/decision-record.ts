@@ -1,11 +1,11 @@
 import { textOfOdds } from "../gate/number-text.ts";
 import type { GateInput, GateReport, Verdict } from "../gate/verdict.ts";
-import { assessGate } from "../gate/assess-gate.ts";
 import type { Json } from "../json.ts";
 import { canonicalJson } from "../release/canonical-json.ts";
 import { decide } from "./decide.ts";
 import type { DecideOutcome, DecisionKind, RolloutEvent } from "./decision.ts";
 import { inWords } from "./requirements.ts";
+import { judgeGate } from "./judge-gate.ts";
 import type { DecisionId, Rollout, RolloutId } from "./rollout.ts";
 
 /** Everything that a decision is made from. Stored whole, so that it can be made again. */
@@ -25,7 +25,7 @@ export const DECISION_METHOD = "spillway-decide/1";
 
 /** From evidence to verdicts to what happens next: the only path, for live rollouts and replays. */
 export function judge(inputs: DecisionInputs): Judgement {
-  const report = inputs.gate === null ? null : assessGate(inputs.gate);
+  const report = inputs.gate === null ? null : judgeGate(inputs.rollout, inputs.gate);
   const { rollout, event, stageObservations, nowMs } = inputs;
   return { report, outcome: decide({ rollout, event, gate: report, stageObservations, nowMs }) };
 }

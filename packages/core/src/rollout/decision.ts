@@ -1,5 +1,6 @@
 import type { GateReport } from "../gate/verdict.ts";
 import type { Rollout, RolloutState } from "./rollout.ts";
+import type { Strategy } from "./strategy.ts";
 
 export type RolloutEvent =
   | { readonly kind: "tick" }
@@ -16,7 +17,13 @@ export type RolloutEvent =
   | { readonly kind: "pause"; readonly by: string; readonly note: string }
   | { readonly kind: "resume"; readonly by: string; readonly note: string }
   | { readonly kind: "abort"; readonly by: string; readonly note: string }
-  | { readonly kind: "rollback"; readonly by: string; readonly note: string };
+  | { readonly kind: "rollback"; readonly by: string; readonly note: string }
+  | {
+      readonly kind: "revise";
+      readonly by: string;
+      readonly note: string;
+      readonly strategy: Strategy;
+    };
 
 export type DecisionKind = "advance" | "hold" | "pause" | "rollback" | "complete";
 
@@ -51,6 +58,14 @@ export type Transition = {
   readonly unmet: readonly Requirement[];
   readonly effects: readonly Effect[];
   readonly checkAgainAtMs: number | null;
+  /** The strategy that holds from now on, where the decision is about a new one. */
+  readonly revision?: {
+    readonly number: number;
+    readonly strategy: Strategy;
+    readonly firstStageNumber: number;
+    /** What is different, in words. */
+    readonly changes: readonly string[];
+  };
 };
 
 export type DecideOutcome =

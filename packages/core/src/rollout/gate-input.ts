@@ -1,11 +1,13 @@
-import type { RolloutEvidence } from "../gate/evidence.ts";
+import { RING_EXCLUSION } from "../evaluation/observations.ts";
+import { emptyCell } from "../gate/cells.ts";
+import type { MetricEvidence, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
 import { neededTimes } from "../gate/windows.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
-import type { StageKind } from "./strategy.ts";
+import type { Stage, StageKind, Strategy } from "./strategy.ts";
 
 /**
  * What the gate judges of a rollout in its present stage; null when it is in none. Slices are those
@@ -19,17 +21,23 @@ export function gateInputOf(
   const stage = currentStage(rollout);
   if (stage === null || !("stageIndex" in rollout.state)) return null;
   const next = rollout.strategy.stages[rollout.state.stageIndex + 1];
-  const slices = new Set(evidence.metrics.map((entry) => entry.slice));
+  const own = evidenceOfRevision(rollout, evidence);
+  const slices = new Set(own.metrics.map((entry) => entry.slice));
   slices.delete(ALL_TRAFFIC);
   const judged = new Set(rollout.strategy.criteria.map((criterion) => criterion.metric));
+  const tolerant = new Set([...judged].filter((name) => !isZeroTolerance(rollout.strategy, name)));
   return {
     criteria: rollout.strategy.criteria,
-    metrics: metrics.filter((metric) => judged.has(metric.name)),
+    metrics: metrics
+      .filter((metric) => judged.has(metric.name))
+      .map((metric) => withExpected(metric, rollout.strategy)),
     slices: [...slices].toSorted(),
     evidence: {
-      metrics: evidence.metrics.filter((entry) => judged.has(entry.metric)),
-      exposures: evidence.exposures,
-      ...neededTimes(evidence, rollout.strategy.criteria, metrics),
+      metrics: own.metrics
+        .filter((entry) => judged.has(entry.metric))
+        .map((entry) => (tolerant.has(entry.metric) ? sampledOnly(entry) : entry)),
+      exposures: own.exposures,
+      ...neededTimes(own, rollout.strategy.criteria, metrics),
     },
     confidence: rollout.strategy.confidence,
     stage: {
@@ -37,7 +45,7 @@ export function gateInputOf(
       kind: stage.kind,
       shareBps: stage.shareBps,
       nextShareBps: next?.shareBps ?? 10_000,
-      observationsPerHour: pacePerHour(evidence, rollout.state.stageIndex, stage.kind),
+      observationsPerHour: pacePerHour(own, rollout.state.stageIndex, stage.kind),
     },
   };
 }
@@ -67,7 +75,85 @@ export function stageObservationsOf(rollout: Rollout, evidence: RolloutEvidence)
   const stage = currentStage(rollout);
   if (stage === null || !("stageIndex" in rollout.state)) return 0;
   const { stageIndex } = rollout.state;
-  return evidence.exposures
+  return exposuresOfRevision(rollout, evidence.exposures)
     .filter((exposure) => exposure.stageIndex === stageIndex)
-    .reduce((sum, of) => sum + (stage.kind === "shadow" ? of.pairs : of.candidate), 0);
+    .reduce((sum, of) => sum + observationsIn(stage, of), 0);
+}
+
+/** In staging it is the answers to the ring that count: they were picked by name, and are no sample. */
+function observationsIn(stage: Stage, of: StageExposure): number {
+  if (stage.kind === "shadow") return of.pairs;
+  return of.candidate + (stage.ring === undefined ? 0 : (of.excluded[RING_EXCLUSION] ?? 0));
+}
+
+const isZeroTolerance = ({ criteria }: Strategy, metric: string): boolean =>
+  criteria.some((of) => of.metric === metric && of.comparison.kind === "zero_tolerance");
+
+/** Without the candidate's answers at a share of 0: single events of a ring, and no sample of a rate. */
+function sampledOnly(entry: MetricEvidence): MetricEvidence {
+  const strata = entry.strata.map((stratum) =>
+    stratum.propensityBps === 0 ? { ...stratum, candidate: emptyCell() } : stratum,
+  );
+  return { ...entry, strata };
+}
+
+/** What the baseline was known to show before the start takes the place of the catalogue's guess. */
+function withExpected(metric: MetricDefinition, { expected }: Strategy): MetricDefinition {
+  const known = expected ?? {};
+  const level = Object.hasOwn(known, metric.name) ? known[metric.name] : undefined;
+  if (level === undefined) return metric;
+  const spread = metric.expected?.spread;
+  return {
+    ...metric,
+    expected: spread === undefined ? { value: level } : { value: level, spread },
+  };
+}
+
+/**
+ * The evidence that the present revision of a strategy is judged by. Exchanges carry the number of the
+ * stage that served them, and each revision numbers its stages on from those before, so what an
+ * earlier revision gathered is told apart exchange by exchange, however late it arrives.
+ */
+function evidenceOfRevision(rollout: Rollout, evidence: RolloutEvidence): RolloutEvidence {
+  const first = rollout.firstStageNumber ?? 0;
+  if (first === 0) return evidence;
+  return {
+    metrics: evidence.metrics
+      .map((entry) => ({ ...entry, strata: renumbered(entry.strata, first) }))
+      .filter((entry) => entry.strata.length > 0),
+    exposures: exposuresOfRevision(rollout, evidence.exposures),
+    ...timesOfRevision(evidence, first),
+  };
+}
+
+function timesOfRevision(
+  { timed }: RolloutEvidence,
+  first: number,
+): Pick<RolloutEvidence, "timed"> {
+  if (timed === undefined) return {};
+  return {
+    timed: timed.map((entry) => ({
+      ...entry,
+      blocks: entry.blocks
+        .map((block) => ({ ...block, strata: renumbered(block.strata, first) }))
+        .filter((block) => block.strata.length > 0),
+    })),
+  };
+}
+
+/** The exposures of the present revision's stages, by their place in its strategy. */
+export function exposuresOfRevision(
+  rollout: Rollout,
+  exposures: readonly StageExposure[],
+): readonly StageExposure[] {
+  return renumbered(exposures, rollout.firstStageNumber ?? 0);
+}
+
+function renumbered<T extends { readonly stageIndex: number }>(
+  entries: readonly T[],
+  first: number,
+): T[] {
+  return entries
+    .filter((entry) => entry.stageIndex >= first)
+    .map((entry) => ({ ...entry, stageIndex: entry.stageIndex - first }));
 }

@@ -247,6 +247,46 @@ describe("values", () => {
   });
 });
 
+describe("rings, units, proofs, reviews and expected levels", () => {
+  const full = {
+    ...CLINICAL,
+    unit: "user",
+    expected: { latency_p95: 900 },
+    stages: [
+      { stage: "staging", ring: "beta" },
+      { stage: "shadow", prove: ["quality"], review: ["edit_rate"] },
+      { stage: "verify" },
+    ],
+  };
+
+  test("are read, and written as they were read", () => {
+    const strategy = parsed(full);
+    expect(strategy).toMatchObject({ unit: "user", expected: { latency_p95: 900 } });
+    expect(strategy.stages).toMatchObject([
+      { ring: "beta" },
+      { prove: ["quality"], review: ["edit_rate"] },
+      { kind: "verify" },
+    ]);
+    expect(strategy.stages[2]).not.toHaveProperty("prove");
+    expect(strategyToJson(strategy)).toMatchObject({
+      unit: "user",
+      expected: { latency_p95: 900 },
+      stages: [{ ring: "beta" }, { prove: ["quality"], review: ["edit_rate"] }, {}],
+    });
+  });
+
+  test.each([
+    [{ ...full, unit: "planet" }, "unit", "one of request, conversation, user, tenant"],
+    [{ ...full, expected: { latency_p95: 0 } }, "expected", "a positive number for each metric"],
+    [{ ...full, stages: [{ stage: "verify", prove: [] }] }, "stages[0].prove", "a list of 1 to"],
+    [{ ...full, stages: [{ stage: "verify", review: "quality" }] }, "stages[0].review", "a list"],
+  ])("that are written wrong are told by their place, case %#", (source, path, words) => {
+    const outcome = parseStrategy(source, ports);
+    expect(outcome).toMatchObject({ kind: "problems", problems: [{ path }] });
+    expect(JSON.stringify(outcome)).toContain(words);
+  });
+});
+
 describe("strategyProblems", () => {
   const paths = (stages: unknown[], tier: 1 | 2 | 3 = 2) =>
     strategyProblems(parsed({ ...CLINICAL, stages }), tier).map(({ path }) => path);

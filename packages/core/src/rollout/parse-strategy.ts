@@ -10,11 +10,18 @@
  *     onInconclusive: hold           # extend, hold or rollback; also onNoData and onError;
  *                                    # for all stages, or in a stage for itself; hold by default
  *     personGrace: 24h               # how long an undecided rollout waits for a person
+ *     unit: user                     # request, conversation, user or tenant: who keeps one arm; the
+ *                                    # feature's own unit when left out
+ *     expected: { latency_p95: 900 } # what the baseline usually shows, in the metric's unit
  *     stages:
  *       - stage: shadow              # evaluate, staging, shadow, canary, ramp or verify
  *         shadow: 100%               # share of requests copied; 100% in a shadow stage, else 0%
  *         least: { duration: 72h, observations: 1000, need: either }   # need: both by default
  *         most: 14d                  # then the gate's silence leads to what on... says
+ *         prove: [quality]           # criteria to prove safe before it is left; all by default
+ *         review: [divergence]       # criteria that hold it for a person and never take back
+ *       - stage: staging
+ *         ring: beta                 # whom the feature's rules of this name list: served from here on
  *       - stage: canary
  *         share: 10%                 # what the candidate answers; required for canary and ramp
  *         least: { duration: 24h, observations: 100 }
@@ -33,11 +40,12 @@ import type { Criterion, GateConfidence, UndecidedAction } from "../gate/criteri
 import { isJsonObject } from "../json.ts";
 import { shown } from "../shown.ts";
 import type { Stage, StageKind, Strategy, StrategyProblem } from "./strategy.ts";
-import { percent, STAGE_KINDS } from "./strategy.ts";
-import type { Fields } from "./strategy-fields.ts";
+import { percent, STAGE_KINDS, STRATEGY_UNITS } from "./strategy.ts";
+import type { Fields, Parse } from "./strategy-fields.ts";
 import {
   choice,
   duration,
+  levels,
   nested,
   odds,
   optional,
@@ -48,6 +56,7 @@ import {
   share,
   shareOrShares,
   text,
+  texts,
   wholeNumber,
 } from "./strategy-fields.ts";
 
@@ -64,9 +73,37 @@ export type StrategyOutcome =
   | { readonly kind: "strategy"; readonly strategy: Strategy }
   | { readonly kind: "problems"; readonly problems: readonly StrategyProblem[] };
 
-const KEYS = ["strategy", "description", "gate", "confidence", "stages", "personGrace"];
 const ACTION_KEYS = ["onInconclusive", "onNoData", "onError"] as const;
-const STAGE_KEYS = ["stage", "name", "share", "shadow", "least", "most", "approval"];
+
+/** Every key of the language but those of criteria, by the object that it stands in. */
+export const STRATEGY_KEYS = {
+  strategy: [
+    "strategy",
+    "description",
+    "gate",
+    "confidence",
+    "personGrace",
+    "unit",
+    "expected",
+    "stages",
+    ...ACTION_KEYS,
+  ],
+  confidence: ["alpha", "alphaBlock", "alphaPromote", "amberOdds"],
+  stage: [
+    "stage",
+    "name",
+    "share",
+    "shadow",
+    "least",
+    "most",
+    "approval",
+    "ring",
+    "prove",
+    "review",
+    ...ACTION_KEYS,
+  ],
+  least: ["duration", "observations", "need"],
+} as const satisfies Record<string, readonly string[]>;
 
 const ACTIONS: readonly UndecidedAction[] = ["extend", "hold", "rollback"];
 /** A day and a night: whoever is asked has been awake once. */
@@ -86,7 +123,7 @@ export function parseStrategy(source: unknown, ports: ParseStrategyPorts): Strat
   }
   const problems: StrategyProblem[] = [];
   const from: Fields = { object: source, path: "", problems };
-  refuseUnknown(from, [...KEYS, ...ACTION_KEYS]);
+  refuseUnknown(from, STRATEGY_KEYS.strategy);
   const name = required(from, "strategy", text(MAX_NAME_CHARS)) ?? "";
   const description = { parse: text(MAX_DESCRIPTION_CHARS), fallback: "" };
   const gate = from.object["gate"] ?? null;
@@ -97,20 +134,39 @@ export function parseStrategy(source: unknown, ports: ParseStrategyPorts): Strat
     name,
     description: optional(from, "description", description),
     stages: parseStages(from),
-    criteria,
+    criteria: withOwnActions(criteria, gate),
     confidence: parseConfidence(from, ports.defaultConfidence),
     personGraceSeconds: optional(from, "personGrace", {
       parse: duration,
       fallback: DEFAULT_GRACE_SECONDS,
     }),
+    ...parseGiven(from, { unit: choice(STRATEGY_UNITS), expected: levels }),
   };
   return problems.length > 0 ? { kind: "problems", problems } : { kind: "strategy", strategy };
+}
+
+/**
+ * A criterion says for itself what its silence leads to only where the file says so. "extend" is what says
+ * nothing: the strictest of stage and criterion acts.
+ */
+function withOwnActions(criteria: readonly Criterion[], gate: unknown): Criterion[] {
+  const sources = isJsonObject(gate) ? gate : {};
+  return criteria.map((criterion) => {
+    const source = sources[criterion.id];
+    const isGiven = (key: string): boolean => isJsonObject(source) && Object.hasOwn(source, key);
+    return {
+      ...criterion,
+      onInconclusive: isGiven("on_inconclusive") ? criterion.onInconclusive : "extend",
+      onNoData: isGiven("on_no_data") ? criterion.onNoData : "extend",
+      onError: isGiven("on_error") ? criterion.onError : "extend",
+    };
+  });
 }
 
 function parseConfidence(from: Fields, defaults: GateConfidence): GateConfidence {
   const fields = nested(from, "confidence");
   if (fields === null) return defaults;
-  refuseUnknown(fields, ["alpha", "alphaBlock", "alphaPromote", "amberOdds"]);
+  refuseUnknown(fields, STRATEGY_KEYS.confidence);
   const level = (name: "alpha" | "alphaBlock" | "alphaPromote") =>
     optional(fields, name, { parse: probability, fallback: defaults[name] });
   return {
@@ -119,6 +175,19 @@ function parseConfidence(from: Fields, defaults: GateConfidence): GateConfidence
     alphaPromote: level("alphaPromote"),
     amberOdds: optional(fields, "amberOdds", { parse: odds, fallback: defaults.amberOdds }),
   };
+}
+
+/** Fields that are absent where the file gives none: their default is not a value of theirs. */
+function parseGiven<T extends object>(
+  from: Fields,
+  parsers: { readonly [Name in keyof T & string]: Parse<T[Name]> },
+): Partial<T> {
+  const given: Partial<T> = {};
+  for (const name of Object.keys(parsers) as (keyof T & string)[]) {
+    const parsed = optional(from, name, { parse: parsers[name], fallback: null });
+    if (parsed !== null) given[name] = parsed;
+  }
+  return given;
 }
 
 type UndecidedActions = Pick<Stage, (typeof ACTION_KEYS)[number]>;
@@ -160,7 +229,7 @@ function parseStages(from: Fields): Stage[] {
 }
 
 function parseStage(from: Fields, actions: UndecidedActions): Draft[] {
-  refuseUnknown(from, [...STAGE_KEYS, ...ACTION_KEYS]);
+  refuseUnknown(from, STRATEGY_KEYS.stage);
   const kind = required(from, "stage", choice(STAGE_KINDS));
   if (kind === null) return [];
   const shares = parseShares(from, kind);
@@ -176,6 +245,11 @@ function parseStage(from: Fields, actions: UndecidedActions): Draft[] {
     mostSeconds: optional(from, "most", { parse: duration, fallback: null }),
     approval: optional(from, "approval", { parse: approval, fallback: null }),
     ...parseActions(from, actions),
+    ...parseGiven(from, {
+      ring: text(MAX_NAME_CHARS),
+      prove: texts(MAX_NAME_CHARS),
+      review: texts(MAX_NAME_CHARS),
+    }),
   };
   return shares.bps.map((shareBps) => ({ ...common, shareBps, isListed: shares.isListed }));
 }
@@ -196,7 +270,7 @@ function parseShares(
 function parseLeast(from: Fields): Stage["least"] {
   const fields = nested(from, "least");
   if (fields === null) return { durationSeconds: 0, observations: 0, need: "both" };
-  refuseUnknown(fields, ["duration", "observations", "need"]);
+  refuseUnknown(fields, STRATEGY_KEYS.least);
   const need = choice(["both", "either"] as const);
   return {
     durationSeconds: optional(fields, "duration", { parse: duration, fallback: 0 }),

@@ -1,4 +1,4 @@
-import type { LabelDelay } from "../gate/verdict.ts";
+import type { GateReport, LabelDelay, OpenCheck } from "../gate/verdict.ts";
 import type { DecideInput, Requirement } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
@@ -67,17 +67,21 @@ function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
     sentence: warning.sentence,
   }));
   const late = gate.delays.flatMap((delay) => labelsUnmet(delay, input.nowMs));
-  if (gate.verdict === "pass") return [...integrity, ...late];
-  const { count, sentences: listed } = gate.open;
-  const more = count - listed.length;
+  if (gate.verdict === "pass" || isProven(stage, gate)) return [...integrity, ...late];
+  const open = openVerdicts(stage, gate);
+  const listed = open.slice(0, CHECKS_LISTED).map((check) => check.sentence);
+  const more = open.length - listed.length;
   const rest = more > 0 ? [`${more} more checks are not passed yet.`] : [];
-  const sentences = count === 0 ? [gate.sentence] : [...listed, ...rest];
+  const sentences = open.length === 0 ? [gate.sentence] : [...listed, ...rest];
   return [
     ...integrity,
     ...late,
     ...sentences.map((sentence): Requirement => ({ code: "gate", sentence })),
   ];
 }
+
+/** So many open checks are listed, the worst first: of hundreds nobody reads all, and the report has them. */
+const CHECKS_LISTED = 12;
 
 /** Half of the requests must have had the time that a label takes; those who are quick are not all. */
 function labelsUnmet(delay: LabelDelay, nowMs: number): Requirement[] {
@@ -87,6 +91,27 @@ function labelsUnmet(delay: LabelDelay, nowMs: number): Requirement[] {
   if (isOldEnough) return [];
   const sentence = `${capitalised(metric)} is known about ${inWords(delaySeconds)} after a request, and fewer than half of the requests are as old as that.`;
   return [{ code: "gate", sentence }];
+}
+
+/**
+ * What the stage still lacks: rows that it must prove and has not, and whatever holds or fails, since
+ * suspicion counts on every criterion.
+ */
+export function openVerdicts(stage: Stage, gate: GateReport): readonly OpenCheck[] {
+  return gate.open.filter((row) => {
+    const isNeeded = stage.prove === undefined || stage.prove.includes(row.criterionId);
+    return isNeeded || row.verdict !== "inconclusive";
+  });
+}
+
+/** The criteria that the stage names are there, judged, and safe, while others are merely open. */
+function isProven(stage: Stage, gate: GateReport): boolean {
+  const { prove } = stage;
+  if (prove === undefined || prove.length === 0 || gate.verdict !== "inconclusive") return false;
+  return prove.every((id) => {
+    const rows = gate.verdicts.filter((row) => row.criterionId === id);
+    return rows.length > 0 && rows.every((row) => row.verdict === "pass");
+  });
 }
 
 /** Whether the approval to enter a stage is asked for and not there. */

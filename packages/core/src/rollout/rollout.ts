@@ -48,8 +48,15 @@ export type Rollout = {
   readonly tier: RiskTier;
   readonly baseline: ReleaseId;
   readonly candidate: ReleaseId;
-  /** Frozen at creation; an edit would be a new revision. */
+  /** Frozen; an edit is a new revision, and starts new tests. */
   readonly strategy: Strategy;
+  /** 1 with the strategy that it was made with, and one more with each edit. Absent: 1. */
+  readonly revision?: number;
+  /**
+   * The number that gateways and evidence know the strategy's first stage by: how many stages all earlier
+   * revisions had. Evidence below it belongs to them. Absent: 0.
+   */
+  readonly firstStageNumber?: number;
   /** Bucketing of the units, stored because another algorithm would move everyone. */
   readonly algorithm: string;
   readonly author: string;
@@ -91,13 +98,18 @@ export function currentStage(rollout: Pick<Rollout, "state" | "strategy">): Stag
 export function routeOf(rollout: Rollout): RolloutRoute | null {
   const stage = currentStage(rollout);
   if (stage === null || !("stageIndex" in rollout.state)) return null;
+  const { strategy } = rollout;
+  const sofar = strategy.stages.slice(0, rollout.state.stageIndex + 1);
+  const rings = [...new Set(sofar.flatMap((one) => one.ring ?? []))];
   return {
     rolloutId: rollout.id,
     candidate: rollout.candidate,
-    stageIndex: rollout.state.stageIndex,
+    stageIndex: (rollout.firstStageNumber ?? 0) + rollout.state.stageIndex,
     stageKind: stage.kind,
     shareBps: stage.shareBps,
     shadowBps: stage.shadowBps,
     algorithm: rollout.algorithm,
+    ...(rings.length === 0 ? {} : { rings }),
+    ...(strategy.unit === undefined ? {} : { unit: strategy.unit }),
   };
 }

@@ -68,6 +68,39 @@ export const text =
     return value(isText ? found.trim() : null, `a text of 1 to ${maxChars} characters`);
   };
 
+/** A list of different texts. */
+export const texts =
+  (maxChars: number): Parse<readonly string[]> =>
+  (found) => {
+    const parse = text(maxChars);
+    const parsed = (Array.isArray(found) ? found : []).flatMap((one) => {
+      const of = parse(one);
+      return of.kind === "value" ? [of.value] : [];
+    });
+    const isList =
+      Array.isArray(found) && parsed.length === found.length && parsed.length <= MAX_TEXTS;
+    const isDistinct = new Set(parsed).size === parsed.length;
+    return value(
+      isList && isDistinct && parsed.length > 0 ? parsed : null,
+      `a list of 1 to ${MAX_TEXTS} different names`,
+    );
+  };
+
+const MAX_TEXTS = 100;
+
+/** Positive numbers by name: levels of metrics, in their units. */
+export const levels: Parse<Readonly<Record<string, number>>> = (found) => {
+  const entries = isJsonObject(found) ? Object.entries(found) : [];
+  const isLevels = entries.every(([, level]) => isPositive(level));
+  return value(
+    isJsonObject(found) && isLevels ? (found as Readonly<Record<string, number>>) : null,
+    "a positive number for each metric, such as { latency_p95: 900 }",
+  );
+};
+
+const isPositive = (found: unknown): boolean =>
+  typeof found === "number" && Number.isFinite(found) && found > 0;
+
 export const choice =
   <T extends string>(options: readonly T[]): Parse<T> =>
   (found) =>

@@ -20,6 +20,8 @@ export function strategyToJson(
     gate: gateToJson(strategy.criteria),
     confidence: { alpha, alphaBlock, alphaPromote, amberOdds },
     personGrace: durationText(strategy.personGraceSeconds),
+    ...(strategy.unit === undefined ? {} : { unit: strategy.unit }),
+    ...(strategy.expected === undefined ? {} : { expected: { ...strategy.expected } }),
     stages: strategy.stages.map(stageToJson),
   };
 }
@@ -34,6 +36,9 @@ function stageToJson(stage: Stage): JsonObject {
     least: { duration: durationText(durationSeconds), observations, need },
     ...(stage.mostSeconds === null ? {} : { most: durationText(stage.mostSeconds) }),
     ...(stage.approval === null ? {} : { approval: stage.approval }),
+    ...(stage.ring === undefined ? {} : { ring: stage.ring }),
+    ...(stage.prove === undefined ? {} : { prove: [...stage.prove] }),
+    ...(stage.review === undefined ? {} : { review: [...stage.review] }),
     onInconclusive: stage.onInconclusive,
     onNoData: stage.onNoData,
     onError: stage.onError,

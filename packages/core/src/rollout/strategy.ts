@@ -28,7 +28,27 @@ export type Stage = {
   readonly onInconclusive: UndecidedAction;
   readonly onNoData: UndecidedAction;
   readonly onError: UndecidedAction;
+  /**
+   * The ring that a staging stage serves: whoever the feature's rules of this name list gets the
+   * candidate from then on, while the share is for everybody else. Absent: nobody in particular.
+   */
+  readonly ring?: string;
+  /**
+   * Ids of the criteria that must be proven safe before the stage may be left. Absent: all of them. Harm is
+   * watched on every criterion in every stage, whatever stands here.
+   */
+  readonly prove?: readonly string[];
+  /**
+   * Ids of criteria that hold the stage for a person when they fail. A criterion that any stage names here
+   * never takes a rollout back, and is judged only in the stages that name it.
+   */
+  readonly review?: readonly string[];
 };
+
+/** Who gets the same arm throughout. An attribute of the user's own needs the feature's policy. */
+export const STRATEGY_UNITS = ["request", "conversation", "user", "tenant"] as const;
+
+export type StrategyUnit = (typeof STRATEGY_UNITS)[number];
 
 /** A strategy is data: read, copied, frozen with the rollout. */
 export type Strategy = {
@@ -39,6 +59,13 @@ export type Strategy = {
   readonly confidence: GateConfidence;
   /** How long a person has to decide an undecided rollout before it is taken back. */
   readonly personGraceSeconds: number;
+  /** What is assigned to an arm as one, in place of the feature's own unit. Absent: the feature's. */
+  readonly unit?: StrategyUnit;
+  /**
+   * What the baseline usually shows of a metric, in the metric's unit, frozen before the start: it takes the
+   * place of the catalogue's guess, and is the only way to judge how a latency moves.
+   */
+  readonly expected?: Readonly<Record<string, number>>;
 };
 
 export type StrategyProblem = { readonly path: string; readonly message: string };
@@ -50,6 +77,7 @@ export function strategyProblems(strategy: Strategy, tier: RiskTier): StrategyPr
     ...strategy.stages.flatMap(stageProblems),
     ...strategy.stages.flatMap(durationProblems),
     ...criteriaProblems(strategy),
+    ...strategy.stages.flatMap((stage, index) => namedCriteriaProblems(strategy, stage, index)),
     ...tierProblems(strategy, tier),
   ];
 }
@@ -128,6 +156,43 @@ function durationProblems(stage: Stage, index: number): StrategyProblem[] {
   if (stage.mostSeconds === null || stage.mostSeconds >= durationSeconds) return [];
   const message = `${stage.name} lasts at most ${stage.mostSeconds} s and at least ${durationSeconds} s. Wanted a longest duration not below the least.`;
   return [{ path: `stages[${index}].most`, message }];
+}
+
+/** Names of criteria that a stage writes down must exist, and leave something to prove and to take back for. */
+function namedCriteriaProblems(strategy: Strategy, stage: Stage, index: number): StrategyProblem[] {
+  const known = strategy.criteria.map((criterion) => criterion.id);
+  const reviewed = reviewedCriteria(strategy);
+  const problems: StrategyProblem[] = [];
+  for (const key of ["prove", "review"] as const) {
+    for (const id of stage[key] ?? []) {
+      if (known.includes(id)) continue;
+      const message = `Found "${id}", which the gate has no criterion of. Wanted one of ${known.join(", ")}.`;
+      problems.push({ path: `stages[${index}].${key}`, message });
+    }
+  }
+  for (const id of stage.prove ?? []) {
+    if (!reviewed.has(id) || (stage.review ?? []).includes(id)) continue;
+    const message = `Found "${id}", which is under review in another stage and not judged in this one. Wanted it in "review" too, or left out.`;
+    problems.push({ path: `stages[${index}].prove`, message });
+  }
+  const judged = known.filter((id) => !reviewed.has(id) || (stage.review ?? []).includes(id));
+  if (known.length > 0 && judged.length === 0 && !NOT_PROVEN.includes(stage.kind)) {
+    const message = `${stage.name} would be left without any proof: all criteria are under review in other stages. Wanted one that is judged here.`;
+    problems.push({ path: `stages[${index}].prove`, message });
+  }
+  if (stage.ring !== undefined && stage.kind !== "staging") {
+    const message = `Found a ring in a ${stage.kind} stage. Wanted it in a staging stage: who is picked by name is no random sample, so nothing can be proven there.`;
+    problems.push({ path: `stages[${index}].ring`, message });
+  }
+  return problems;
+}
+
+/** Stages that are left without a proof: nobody is split at random there. */
+const NOT_PROVEN: readonly StageKind[] = ["evaluate", "staging"];
+
+/** Criteria that a person reviews: they hold, and never take back. The same in every stage. */
+export function reviewedCriteria(strategy: Strategy): ReadonlySet<string> {
+  return new Set(strategy.stages.flatMap((stage) => stage.review ?? []));
 }
 
 function criteriaProblems(strategy: Strategy): StrategyProblem[] {

@@ -1,7 +1,7 @@
-import type { UndecidedAction } from "../gate/criterion.ts";
-import type { GateReport } from "../gate/verdict.ts";
+import type { Criterion, UndecidedAction } from "../gate/criterion.ts";
+import type { EvidenceState } from "../gate/verdict.ts";
 import type { DecideInput, DecideOutcome } from "./decision.ts";
-import { capitalised, inWords, unmetRequirements } from "./requirements.ts";
+import { capitalised, inWords, openVerdicts, unmetRequirements } from "./requirements.ts";
 import type { HoldCode } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
 import type { Stage } from "./strategy.ts";
@@ -96,7 +96,7 @@ function decideUndecided(input: DecideInput, stage: Stage): DecideOutcome | null
   const seconds = (nowMs - state.enteredAtMs) / 1000;
   if (seconds < stage.mostSeconds) return null;
   const why = `${capitalised(stage.name)} has lasted its longest (${inWords(stage.mostSeconds)}) without a verdict`;
-  const action = undecidedAction(stage, input.gate);
+  const action = undecidedAction(stage, input);
   const missing = unmetRequirements(input)[0]?.sentence ?? "";
   if (action === "rollback") {
     return rolledBack(input, {
@@ -116,17 +116,28 @@ function decideUndecided(input: DecideInput, stage: Stage): DecideOutcome | null
   return held(input, "undecided", `${why}; a person has to decide. ${missing}`);
 }
 
-/** The strictest of what the stage says of the kinds of silence that are there. */
-function undecidedAction(stage: Stage, gate: GateReport | null): UndecidedAction {
-  const states = new Set(gate?.open.states);
-  const actions: UndecidedAction[] = [];
-  if (gate === null || states.has("no_data")) actions.push(stage.onNoData);
-  if (states.has("error")) actions.push(stage.onError);
-  if (gate !== null && (states.has("measured") || states.size === 0))
-    actions.push(stage.onInconclusive);
+/**
+ * The strictest of what the stage says of each kind of silence that is there, and of what the criteria
+ * that are silent say for themselves.
+ */
+function undecidedAction(stage: Stage, { gate, rollout }: DecideInput): UndecidedAction {
+  if (gate === null) return stage.onNoData;
+  const open = openVerdicts(stage, gate);
+  if (open.length === 0) return stage.onInconclusive;
+  const actions = open.flatMap((row) => {
+    const key = ACTION_KEYS[row.evidence];
+    const own = rollout.strategy.criteria.find(({ id }) => id === row.criterionId);
+    return own === undefined ? [stage[key]] : [stage[key], own[key]];
+  });
   if (actions.includes("rollback")) return "rollback";
   return actions.includes("hold") ? "hold" : "extend";
 }
+
+const ACTION_KEYS = {
+  measured: "onInconclusive",
+  no_data: "onNoData",
+  error: "onError",
+} as const satisfies Record<EvidenceState, keyof Stage & keyof Criterion>;
 
 function wait(input: DecideInput, reason: string): DecideOutcome {
   return {

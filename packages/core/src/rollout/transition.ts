@@ -35,6 +35,15 @@ export function decided(
   };
 }
 
+/** The rollout once a decision about it is committed. */
+export function withTransition(rollout: Rollout, transition: Transition): Rollout {
+  const { next, approvals, revision } = transition;
+  const moved = { ...rollout, state: next, approvals, version: rollout.version + 1 };
+  if (revision === undefined) return moved;
+  const { strategy, number, firstStageNumber } = revision;
+  return { ...moved, strategy, revision: number, firstStageNumber };
+}
+
 export function rolledBack(
   input: DecideInput,
   parts: { readonly cause: RollbackCause; readonly reason: string },

@@ -1,6 +1,7 @@
 import { unreachable } from "../errors.ts";
 import { BUCKETING_ALGORITHM, bucketOf, fractional } from "./fractional.ts";
 import { murmur3 } from "./murmur3.ts";
+import type { PinRule } from "../feature/feature.ts";
 import type { FeatureRoute } from "./snapshot.ts";
 
 export type Arm = "baseline" | "candidate";
@@ -13,7 +14,7 @@ export type AssignmentContext = {
   readonly attributes: Readonly<Record<string, string>>;
 };
 
-export type AssignmentReason = "killed" | "no_rollout" | "rule" | "unit_missing" | "split";
+export type AssignmentReason = "killed" | "no_rollout" | "rule" | "ring" | "unit_missing" | "split";
 
 export type Assignment = {
   readonly arm: Arm;
@@ -42,14 +43,17 @@ const TOTAL_BPS = 10_000;
  */
 export function assign(route: FeatureRoute, context: AssignmentContext): AssignmentOutcome {
   const unit = unitOf(route, context);
-  if (unit === null && route.assignment.onMissing === "error") {
+  // A strategy's own unit never turns a request away: the feature was integrated without it.
+  const isOwnUnit = route.rollout?.unit === undefined;
+  if (unit === null && route.assignment.onMissing === "error" && isOwnUnit) {
     return { kind: "unit_missing", unit: unitName(route) };
   }
   if (route.isKilled) return fixed("baseline", "killed", unit);
   if (route.rollout === null) return fixed("baseline", "no_rollout", unit);
-  const pinned = pinnedArm(route, context);
-  if (pinned !== null) return fixed(pinned, "rule", unit);
-  const key = unit ?? (route.assignment.onMissing === "request" ? context.requestId : null);
+  const rule = pinRule(route, context);
+  if (rule !== null) return fixed(rule.arm, rule.ring === undefined ? "rule" : "ring", unit);
+  const canBeRequest = route.assignment.onMissing === "request" && isOwnUnit;
+  const key = unit ?? (canBeRequest ? context.requestId : null);
   if (key === null) return fixed("baseline", "unit_missing", null);
   return assigned({
     arm: splitArm(route.assignment.salt + key, route.rollout.shareBps),
@@ -82,12 +86,15 @@ function splitArm(key: string, shareBps: number): Arm {
   );
 }
 
-function pinnedArm(route: FeatureRoute, context: AssignmentContext): Arm | null {
-  const rule = route.rules.find((candidate) => {
-    const found = attributeOf(candidate.attribute, context);
-    return found !== null && candidate.values.includes(found);
+/** The first rule that is in force and is about this request. */
+function pinRule(route: FeatureRoute, context: AssignmentContext): PinRule | null {
+  const served = route.rollout?.rings ?? [];
+  const rule = route.rules.find(({ attribute, values, ring }) => {
+    if (ring !== undefined && !served.includes(ring)) return false;
+    const found = attributeOf(attribute, context);
+    return found !== null && values.includes(found);
   });
-  return rule?.arm ?? null;
+  return rule ?? null;
 }
 
 /**
@@ -100,7 +107,8 @@ function unitOf(route: FeatureRoute, context: AssignmentContext): string | null 
 }
 
 function rawUnitOf(route: FeatureRoute, context: AssignmentContext): string | null {
-  const { unit, attribute } = route.assignment;
+  const { attribute } = route.assignment;
+  const unit = route.rollout?.unit ?? route.assignment.unit;
   switch (unit) {
     case "request":
       return context.requestId;

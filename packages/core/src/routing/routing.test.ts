@@ -291,3 +291,49 @@ describe("isShadowed", () => {
     expect([otherArm("baseline"), otherArm("candidate")]).toEqual(["candidate", "baseline"]);
   });
 });
+
+describe("rings and units of a strategy", () => {
+  const ringed = (rings: string[] | undefined, unit?: "user" | "tenant") => {
+    const of = route({
+      shareBps: 0,
+      assignment: { unit: "request", attribute: null, onMissing: "error", salt: "salt" },
+      rules: [{ attribute: "tenant", values: ["acme"], arm: "candidate", ring: "beta" }],
+    });
+    const rollout = {
+      ...of.rollout!,
+      ...(rings === undefined ? {} : { rings }),
+      ...(unit === undefined ? {} : { unit }),
+    };
+    return { ...of, rollout };
+  };
+  const from = (tenant: string, user: string | null = "ada"): AssignmentContext => ({
+    requestId: "r1",
+    conversation: null,
+    user,
+    tenant,
+    attributes: {},
+  });
+
+  test("a ring's rule rests until the ring is served, and is never evidence", () => {
+    const served = { arm: "candidate", reason: "ring", isRandomised: false };
+    expect(assign(ringed(undefined), from("acme"))).toMatchObject({
+      assignment: { arm: "baseline", reason: "split" },
+    });
+    expect(assign(ringed(["other"]), from("acme"))).toMatchObject({
+      assignment: { reason: "split" },
+    });
+    expect(assign(ringed(["beta"]), from("acme"))).toMatchObject({ assignment: served });
+    expect(assign(ringed(["beta"]), from("globex"))).toMatchObject({
+      assignment: { arm: "baseline", reason: "split" },
+    });
+  });
+
+  test("a strategy's unit takes the place of the feature's, and turns nobody away", () => {
+    expect(assign(ringed(undefined, "user"), from("acme"))).toMatchObject({
+      assignment: { unit: "ada", isRandomised: true },
+    });
+    expect(assign(ringed(undefined, "user"), from("acme", null))).toMatchObject({
+      assignment: { arm: "baseline", reason: "unit_missing", isRandomised: false },
+    });
+  });
+});

@@ -1,4 +1,10 @@
-import type { AssignmentPolicy, Fallback, PinRule, RiskTier } from "../feature/feature.ts";
+import type {
+  AssignmentPolicy,
+  AssignmentUnit,
+  Fallback,
+  PinRule,
+  RiskTier,
+} from "../feature/feature.ts";
 import type { ReleaseComponents, ReleaseId } from "../release/release.ts";
 
 /**
@@ -33,6 +39,7 @@ export type FeatureRoute = {
 export type RolloutRoute = {
   readonly rolloutId: string;
   readonly candidate: ReleaseId;
+  /** Counted through over all revisions of the strategy, so that evidence is never mixed up. */
   readonly stageIndex: number;
   readonly stageKind: string;
   /** Share of units that the candidate answers, 0..10000. */
@@ -40,6 +47,10 @@ export type RolloutRoute = {
   /** Share of requests of which the other arm gets a shadow copy, 0..10000. */
   readonly shadowBps: number;
   readonly algorithm: string;
+  /** Rings that are served the candidate by now; a feature's rule of another ring rests. Absent: none. */
+  readonly rings?: readonly string[];
+  /** What is assigned as one while the rollout lasts. Absent: as the feature says. */
+  readonly unit?: AssignmentUnit;
 };
 
 export type ServableRelease = {

@@ -9,7 +9,8 @@ export const GRID_EXPONENTS: readonly number[] = [-2, -1, 0, 1, 2, 3, 4, 5, 6];
 /** Prior weights of the grid, summing to 1. Changing them changes the method's version. */
 const GRID_WEIGHTS: readonly number[] = [0.08, 0.17, 0.25, 0.2, 0.11, 0.07, 0.05, 0.04, 0.03];
 
-const LOG_GRID_WEIGHTS: readonly number[] = GRID_WEIGHTS.map((weight) => Math.log(weight));
+/** Natural logarithms of the grid's prior weights, for planning. */
+export const LOG_GRID_WEIGHTS: readonly number[] = GRID_WEIGHTS.map((weight) => Math.log(weight));
 
 /** Share of the capital that a bet may lose on one observation: 1 would allow ruin, hence 0.9. */
 const LARGEST_LOSS = 0.9;

@@ -10,7 +10,7 @@ const LANCZOS: readonly number[] = [
 const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
 
 /** Natural logarithm of the gamma function, for x > 0. */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   let series = LANCZOS[0] as number;
   for (let index = 1; index < LANCZOS.length; index += 1) {
     series += (LANCZOS[index] as number) / (x - 1 + index);
@@ -21,7 +21,7 @@ function logGamma(x: number): number {
 
 // Above this argument Stirling's correction is summed on its own, so that the large parts of ln B
 // cancel exactly and not in the last digits of three logarithms of factorials.
-const STIRLING_FROM = 10;
+export const STIRLING_FROM = 10;
 
 /** Natural logarithm of the beta function B(a, b), for a, b > 0. */
 export function logBeta(a: number, b: number): number {
@@ -37,11 +37,18 @@ export function logBeta(a: number, b: number): number {
       large * -Math.log1p(small / large)
     );
   }
-  return logGamma(small) + logGamma(large) - logGamma(small + large);
+  if (large < STIRLING_FROM) return logGamma(small) + logGamma(large) - logGamma(small + large);
+  // ln Γ(large) - ln Γ(large + small), whose large parts agree to many digits.
+  const total = small + large;
+  const ratio = -(large - 0.5) * Math.log1p(small / large) - small * Math.log(total) + small;
+  return logGamma(small) + ratio + stirling(large) - stirling(total);
 }
 
-/** ln Γ(x) - ((x - 1/2) ln x - x + ln(2π)/2): Stirling's series (Abramowitz and Stegun 6.1.41). */
-function stirling(x: number): number {
+/**
+ * ln Γ(x) - ((x - 1/2) ln x - x + ln(2π)/2) for x >= 10: Stirling's series (Abramowitz and Stegun 6.1.41),
+ * absolute error below 1e-15.
+ */
+export function stirling(x: number): number {
   const inverse = 1 / x;
   const square = inverse * inverse;
   return (

@@ -11,6 +11,13 @@ export function logSumExp(logValues: readonly number[]): number {
   return largest + Math.log(sum);
 }
 
+/** ln(exp(a) + exp(b)): {@link logSumExp} of two, without an array, for recursions over time. */
+export function logAdd(a: number, b: number): number {
+  const largest = Math.max(a, b);
+  if (!Number.isFinite(largest)) return largest;
+  return largest + Math.log1p(Math.exp(Math.min(a, b) - largest));
+}
+
 /** One e-value (as natural logarithm) and its share of an average. */
 export type WeightedLogValue = { readonly weight: number; readonly logValue: number };
 

@@ -50,20 +50,39 @@ export function randomisedBetStageLogs(
   stage: RandomisedStage,
   design: RandomisedBetDesign,
 ): number[] {
-  const { ratio, offset, direction } = design.contrast;
-  const w = stage.propensity;
-  const constant = design.centre * (1 - ratio) - offset;
-  const candidateGain = (x: number): number => direction * ((x - design.centre) / w + constant);
-  const baselineGain = (x: number): number =>
-    direction * ((-ratio * (x - design.centre)) / (1 - w) + constant);
-  const zMin = Math.min(candidateGain(0), candidateGain(1), baselineGain(0), baselineGain(1));
-  return logWealths(betGrid(randomisedDesignBet(design, w), zMin), {
+  const gains = randomisedGains(stage.propensity, design);
+  const bets = betGrid(randomisedDesignBet(design, stage.propensity), smallestGain(gains));
+  return logWealths(bets, {
     outcomes: [
-      ...stage.candidate.values.map(candidateGain),
-      ...stage.baseline.values.map(baselineGain),
+      ...stage.candidate.values.map(gains.candidate),
+      ...stage.baseline.values.map(gains.baseline),
     ],
     counts: [...stage.candidate.counts, ...stage.baseline.counts],
   });
+}
+
+/** z of an outcome in [0, 1], by arm. */
+export type RandomisedGains = {
+  readonly candidate: (x: number) => number;
+  readonly baseline: (x: number) => number;
+};
+
+/** What one outcome adds to the contrast under a propensity: z of {@link randomisedBetLogE}. */
+export function randomisedGains(
+  propensity: number,
+  { contrast, centre }: Pick<RandomisedBetDesign, "contrast" | "centre">,
+): RandomisedGains {
+  const { ratio, offset, direction } = contrast;
+  const constant = centre * (1 - ratio) - offset;
+  return {
+    candidate: (x) => direction * ((x - centre) / propensity + constant),
+    baseline: (x) => direction * ((-ratio * (x - centre)) / (1 - propensity) + constant),
+  };
+}
+
+/** The smallest z that any outcome in [0, 1] can bring; z is linear in the outcome. */
+export function smallestGain({ candidate, baseline }: RandomisedGains): number {
+  return Math.min(candidate(0), candidate(1), baseline(0), baseline(1));
 }
 
 /** Variance of z for a propensity: σ²(1/w + R²/(1 - w)). */
@@ -72,7 +91,7 @@ function randomisedVariance(variance: number, ratio: number, propensity: number)
 }
 
 /** λ_d = effect / (Var z + effect²), which maximises the expected log-wealth to second order. */
-function randomisedDesignBet(design: RandomisedBetDesign, propensity: number): number {
+export function randomisedDesignBet(design: RandomisedBetDesign, propensity: number): number {
   const effect = Math.max(design.effect, SMALLEST_EFFECT);
   const variance = randomisedVariance(design.variance, design.contrast.ratio, propensity);
   return effect / (variance + effect * effect);

@@ -1,60 +1,89 @@
 import { GRID_EXPONENTS, mixGrid } from "./bet-grid.ts";
-import { logSumExp } from "./log-sum-exp.ts";
+import { logAdd } from "./log-sum-exp.ts";
 
-/** Share of the prior that bets on harm from the start; the rest waits for harm that starts later. */
+/**
+ * Share of the prior that bets on harm from the start; the rest waits for harm that starts later.
+ */
 const SHARE_FROM_START = 0.5;
 
 /**
- * Prior weight of each planned restart: a half on the first block, the other half spread evenly over the
- * later ones. Fixed by the plan and never by the data; a rollout that outlasts its plan restarts no more.
+ * Prior weight of each planned restart: a half on the first block, the other half spread evenly
+ * over the later ones. Fixed by the plan and never by the data; a rollout that outlasts its plan
+ * restarts no more.
  *
  * @param planned Number of blocks that the plan foresees, >= 1 (for hourly blocks: its hours).
  */
-function restartWeights(planned: number): number[] {
+export function restartWeights(planned: number): number[] {
   if (planned <= 1) return [1];
   const later = (1 - SHARE_FROM_START) / (planned - 1);
   return Array.from({ length: planned }, (_, index) => (index === 0 ? SHARE_FROM_START : later));
 }
 
 /**
+ * What closed blocks leave behind: one number per grid point, of finite size however long the
+ * rollout. Finite numbers only, so it survives JSON to the bit.
+ */
+export type RestartState = {
+  /** Closed blocks so far. */
+  readonly blocks: number;
+  /** ln M per grid point, before the grid's own weights; empty before the first block. */
+  readonly logs: readonly number[];
+};
+
+export const NO_BLOCKS: RestartState = { blocks: 0, logs: [] };
+
+/**
  * The weighted e-SR recursion M_t = (M_(t-1) + π_t) L_t per grid point, as logarithms.
  *
- * M_t is Σ_(s<=t) π_s Π_(s<=u<=t) L_u: a mixture over the block in which harm starts. An early healthy
- * stretch then costs the later evidence one small factor π_s and not all the wealth it has lost.
+ * M_t is Σ_(s<=t) π_s Π_(s<=u<=t) L_u: a mixture over the block in which harm starts. An early
+ * healthy stretch then costs the later evidence one small factor π_s and not all the wealth it has
+ * lost.
  *
- * @param blocks Log factors of each time block, in time order, one per grid point. Inside a block counts
- *   are order-free; only whole blocks have an order.
+ * @param factors Log factors of the block that closes, one per grid point. Inside a block counts
+ *   are order-free; only whole blocks have an order, by when outcomes became known.
  * @param weights π_t of the blocks; blocks beyond the last weight have π = 0.
- * @returns ln M per grid point, before the grid's own weights.
  */
-function restartLogs(blocks: readonly (readonly number[])[], weights: readonly number[]): number[] {
-  const logs = (blocks[0] ?? GRID_EXPONENTS).map(() => Number.NEGATIVE_INFINITY);
-  for (const [time, factors] of blocks.entries()) {
-    const logWeight = Math.log(weights[time] ?? 0);
-    for (const [point, factor] of factors.entries()) {
-      logs[point] = logSumExp([logs[point] as number, logWeight]) + factor;
-    }
-  }
-  return logs;
+export function closeBlock(
+  state: RestartState,
+  factors: readonly number[],
+  weights: readonly number[],
+): RestartState {
+  const logWeight = Math.log(weights[state.blocks] ?? 0);
+  return {
+    blocks: state.blocks + 1,
+    logs: factors.map(
+      (factor, point) => logAdd(state.logs[point] ?? Number.NEGATIVE_INFINITY, logWeight) + factor,
+    ),
+  };
 }
 
 /**
- * Log e-value that also finds harm with a late onset: ln(Σ_j W_j M_j + (1 - Σ_(s<=t) π_s)), from nine log
- * factors per block (`rateRatioStageLogs`, `randomisedBetStageLogs`, `rateLogs`, `meanLogs` or
- * `pairedBetLogs` on the counts of one block).
+ * Log e-value that also finds harm with a late onset: ln(Σ_j W_j M_j + (1 - Σ_(s<=t) π_s)). The
+ * block that is still open counts by closing a copy of the state with the factors so far.
  *
- * Why it is an e-process: prior mass of restarts still to come is cash. From one block to the next the
- * cash pays π_t into M, and every factor has mean at most 1 under the null, so the mean of the sum does not
- * grow; at the start it is 1. Ville's inequality then holds at 1/alpha as for the plain test.
+ * Why it is an e-process: prior mass of restarts still to come is cash. From one block to the next
+ * the cash pays π_t into M, and every factor has mean at most 1 under the null, so the mean of the
+ * sum does not grow; at the start it is 1. Ville's inequality then holds at 1/alpha as for the
+ * plain test.
  *
- * Source: Shin, Ramdas and Rinaldo (2024), "E-detectors: a nonparametric framework for sequential change
- * detection", section 2, with weights that sum to 1 in place of their unit weights.
+ * Source: Shin, Ramdas and Rinaldo (2024), "E-detectors: a nonparametric framework for sequential
+ * change detection", section 2, with weights that sum to 1 in place of their unit weights.
+ */
+export function restartStateLogE(state: RestartState, weights: readonly number[]): number {
+  let spent = 0;
+  for (const weight of weights.slice(0, state.blocks)) spent += weight;
+  // The sum of the weights leaves rounding behind; a plan that is used up has no cash.
+  const cash = state.blocks >= weights.length ? 0 : 1 - spent;
+  const bets = state.blocks === 0 ? GRID_EXPONENTS.map(() => Number.NEGATIVE_INFINITY) : state.logs;
+  return logAdd(mixGrid(bets), Math.log(cash));
+}
+
+/**
+ * The same from the log factors of all blocks in time order, nine per block: `rateRatioStageLogs`,
+ * `randomisedBetStageLogs`, `rateLogs`, `meanLogs` or `pairedBetLogs` on the counts of one block.
  */
 export function restartLogE(blocks: readonly (readonly number[])[], planned: number): number {
   const weights = restartWeights(planned);
-  let unspent = 1;
-  for (const weight of weights.slice(0, blocks.length)) unspent -= weight;
-  // The last subtraction leaves rounding behind; a plan that is used up has no cash.
-  const cash = blocks.length >= weights.length ? 0 : unspent;
-  return logSumExp([mixGrid(restartLogs(blocks, weights)), Math.log(cash)]);
+  const state = blocks.reduce((before, factors) => closeBlock(before, factors, weights), NO_BLOCKS);
+  return restartStateLogE(state, weights);
 }

@@ -93,13 +93,15 @@ export type RolloutView = {
   readonly updatedAtMs: number;
 };
 
+/** The name of a stored or built-in strategy, or the document itself. */
+export type StrategyChoice =
+  | { readonly kind: "named"; readonly name: string }
+  | { readonly kind: "document"; readonly document: JsonObject };
+
 export type RolloutDraft = {
   readonly feature: string;
   readonly candidate: string;
-  /** The name of a stored strategy, or the document itself. */
-  readonly strategy:
-    | { readonly kind: "named"; readonly name: string }
-    | { readonly kind: "document"; readonly document: JsonObject };
+  readonly strategy: StrategyChoice;
   readonly author: string;
   readonly note: string;
 };
@@ -139,6 +141,14 @@ export type FeatureState = {
   readonly baseline: string | null;
   readonly isKilled: boolean;
   readonly rollout: RolloutView | null;
+  readonly recent: RecentTraffic;
+};
+
+/** How the last calls of a feature ended, within the last minutes. Cancelled ones are not counted. */
+export type RecentTraffic = {
+  readonly calls: number;
+  readonly failed: number;
+  readonly fallbacks: number;
 };
 
 export type RolloutPort = {
@@ -149,7 +159,12 @@ export type RolloutPort = {
   readonly list: (query: RolloutQuery) => Promise<Page<RolloutView>>;
   readonly act: (
     id: string,
-    event: Exclude<RolloutEvent, { kind: "tick" }>,
+    event: Exclude<RolloutEvent, { kind: "tick" | "revise" }>,
+  ) => Promise<RolloutOutcome>;
+  /** Throws AppError for a strategy that is unknown or unfit. */
+  readonly revise: (
+    id: string,
+    revision: { readonly strategy: StrategyChoice; readonly by: string; readonly note: string },
   ) => Promise<RolloutOutcome>;
   readonly rollbackFeature: (wanted: {
     readonly feature: string;
@@ -233,12 +248,17 @@ export type LedgerPort = {
   }>;
 };
 
+/** A revision of another database may have the same number, and was made at another time. */
+export type SnapshotName = { readonly revision: number; readonly createdAtMs: number };
+
 export type SnapshotPort = {
   /** Null before the first one. */
   readonly current: () => Promise<{
     readonly revision: number;
     readonly content: Snapshot;
   } | null>;
+  /** Which one it is, without its content: revision and time of making. Asked often. */
+  readonly newest: () => Promise<SnapshotName | null>;
   /** The same revision without its content, 0 before the first one; asked often. */
   readonly revision: () => Promise<number>;
 };
@@ -287,6 +307,7 @@ export type WhoServedPort = {
       readonly release: string;
       readonly promptIdentity: string;
       readonly exchanges: number;
+      readonly fallbacks: number;
       readonly firstAtMs: number;
       readonly lastAtMs: number;
     }[];

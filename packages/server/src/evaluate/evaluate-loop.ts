@@ -1,5 +1,5 @@
-import { evaluateBatch } from "@spillway/core";
 import type { Log, Wall } from "../ports.ts";
+import { evaluateClaimed } from "./evaluate-claimed.ts";
 import type { ClaimedExchange, EvaluatePort } from "./evaluate-port.ts";
 import type { FeatureCatalogue } from "./feature-catalogue.ts";
 
@@ -38,14 +38,7 @@ export function createEvaluateLoop(deps: {
     const primaries = await deps.port.loadExchanges(primaryIds(claimed));
     const { ready, early } = partition(claimed, primaries);
     await deps.catalogue.prepare([...ready.map(({ exchange }) => exchange), ...primaries.values()]);
-    const batch = evaluateBatch({
-      exchanges: ready.map(({ exchange }) => exchange),
-      primaries,
-      knowledgeOf: deps.catalogue.knowledgeOf,
-    });
-    const saved = await deps.port.save({ ...batch, owner: deps.owner });
-    if (saved === "lost")
-      deps.log.debug("another worker took over a batch", { size: ready.length });
+    await evaluateClaimed(deps, { ready, primaries });
     await deps.port.postpone({ ids: early, owner: deps.owner, forMs: POSTPONE_MS });
     return ready.length;
   };

@@ -12,6 +12,8 @@ export type EvaluatePort = {
   readonly loadExchanges: (ids: readonly string[]) => Promise<ReadonlyMap<string, Exchange>>;
   /** All of it or nothing: "lost" when another worker holds some of the exchanges by now. */
   readonly save: (batch: EvaluatedBatch & { readonly owner: string }) => Promise<"saved" | "lost">;
+  /** Takes an exchange out of the queue for good; its evaluation says so. */
+  readonly setAside: (aside: { readonly id: string; readonly owner: string }) => Promise<void>;
   readonly postpone: (postponed: {
     readonly ids: readonly string[];
     readonly owner: string;

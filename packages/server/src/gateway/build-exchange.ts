@@ -7,7 +7,7 @@ import type {
   ServableRelease,
   Snapshot,
 } from "@spillway/core";
-import { unreachable } from "@spillway/core";
+import { boundedExchange, unreachable } from "@spillway/core";
 import type { CallEnd, CallResult } from "./call-model.ts";
 import type { AnswerFacts } from "./chat-meter.ts";
 import { NO_FACTS } from "./chat-meter.ts";
@@ -39,7 +39,7 @@ export function buildExchange(
     result.releaseId === null
       ? context.release
       : (snapshot.releases[result.releaseId] ?? context.release);
-  return {
+  return boundedExchange({
     id: context.id,
     feature: route.key,
     release: answered.id,
@@ -65,7 +65,7 @@ export function buildExchange(
     ...measuredOf({ facts, release: answered, startedAtMs: context.startedAtMs, endedAtMs }),
     input: chat.messages,
     output: result.end.kind === "static" ? result.end.text : facts.text,
-  };
+  });
 }
 
 /** The other arm's answer to the same input, which nobody saw. */
@@ -80,7 +80,7 @@ export function buildShadowExchange(
   },
 ): Exchange {
   const facts = factsOf(shadow.result.end);
-  return {
+  return boundedExchange({
     ...primary,
     id: shadow.id,
     release: shadow.release.id,
@@ -93,7 +93,7 @@ export function buildShadowExchange(
     attempts: shadow.result.attempts,
     ...measuredOf({ ...shadow, facts }),
     output: facts.text,
-  };
+  });
 }
 
 export function factsOf(end: CallEnd): AnswerFacts {

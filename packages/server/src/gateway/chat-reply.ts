@@ -33,6 +33,7 @@ export async function finishReply(deps: ReplyDeps, reply: Reply): Promise<void> 
   const { context, result } = reply;
   const exchange = buildExchange(context, result, deps.clock.nowMs());
   warnOfDroppedFrames(deps.log, exchange, result);
+  warnOfFallback(deps.log, exchange);
   await record(deps, exchange);
   endReply(reply);
   deps.shadow.offer({ chat: context.chat, route: context.route, primary: exchange });
@@ -88,6 +89,19 @@ function warnOfDroppedFrames(log: Log, exchange: Exchange, result: CallResult): 
     exchange: exchange.id,
     provider: result.provider,
     droppedFrames,
+  });
+}
+
+/** The caller gets a 200 like any other, so this is where a person learns of it. */
+function warnOfFallback(log: Log, exchange: Exchange): void {
+  if (!exchange.isFallback) return;
+  const failures = exchange.attempts.flatMap(({ target, error }) =>
+    error === null ? [] : [`${target}: ${error.slice(0, 200)}`],
+  );
+  log.warn("The fallback answered", {
+    feature: exchange.feature,
+    exchange: exchange.id,
+    failures: failures.slice(0, 5),
   });
 }
 

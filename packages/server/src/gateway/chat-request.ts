@@ -7,6 +7,8 @@ export type ChatRequest = {
   readonly featureKey: string;
   /** The whole body: what is not known here is passed on untouched. */
   readonly body: JsonObject;
+  /** Length of the body as it came. */
+  readonly bodyBytes: number;
   readonly messages: readonly JsonObject[];
   readonly isStream: boolean;
   /** The client asked for the usage frame itself. */
@@ -48,6 +50,7 @@ export function parseChatRequest(source: Source): ChatRequest {
   return {
     featureKey,
     body,
+    bodyBytes: source.bytes.length,
     messages,
     isStream: body["stream"] === true,
     wantsUsage: isJsonObject(streamOptions) && streamOptions["include_usage"] === true,

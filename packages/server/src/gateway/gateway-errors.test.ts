@@ -267,3 +267,26 @@ describe("providers that fail", () => {
     ]);
   });
 });
+
+describe("bounds", () => {
+  test("one call more than the bound is told to come again, and nobody else notices", async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { post, provider } = await start({
+      limits: { maxCalls: 1 },
+      script: () => {
+        const reply = answer();
+        return { ...reply, steps: [{ kind: "gate", gate: held }, ...reply.steps] };
+      },
+    });
+    const first = post(QUESTION);
+    await expect.poll(() => provider.seen.length).toBe(1);
+    const refused = await post(QUESTION);
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(await refused.json()).toMatchObject({ error: { code: "overloaded" } });
+    release();
+    expect((await first).status).toBe(200);
+  });
+});

@@ -56,6 +56,7 @@ type Running = Omit<GatewayOptions, "limits" | "random"> & {
   readonly random: () => number;
   readonly shadow: ShadowDispatcher;
   readonly shutdown: AbortController;
+  readonly calls: { count: number };
 };
 
 type Handled = {
@@ -77,6 +78,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...deps,
     shadow: createShadowDispatcher(deps),
     shutdown: new AbortController(),
+    calls: { count: 0 },
   };
   const server = createServer(
     {
@@ -178,7 +180,26 @@ async function answer(
     case "model":
       return sendJson(response, { status: 200, body: readModel(snapshot, key, route.id) });
     case "chat":
-      return handleChatCompletion(running, { ...call, shutdown: running.shutdown.signal });
+      return boundedCall(running, () =>
+        handleChatCompletion(running, { ...call, shutdown: running.shutdown.signal }),
+      );
+  }
+}
+
+/** Each call holds its body, its answer and two sockets, so their number is bounded. */
+async function boundedCall(running: Running, call: () => Promise<void>): Promise<void> {
+  if (running.calls.count >= running.limits.maxCalls) {
+    throw new AppError(
+      "overloaded",
+      `The gateway answers ${running.limits.maxCalls} calls at one time, and one more came. Try again.`,
+      { details: { retryAfterMs: 1_000 } },
+    );
+  }
+  running.calls.count += 1;
+  try {
+    await call();
+  } finally {
+    running.calls.count -= 1;
   }
 }
 

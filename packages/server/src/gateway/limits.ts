@@ -1,6 +1,8 @@
 /** Every bound of the gateway in one place; all durations are real time. */
 export type GatewayLimits = {
   readonly maxBodyBytes: number;
+  /** Model calls at one time; one more is told to come again, before its body is read. */
+  readonly maxCalls: number;
   /** Until the response headers of a stream. */
   readonly headersMs: number;
   /** Until a unary answer, where another target could still answer; else the total applies. */
@@ -23,11 +25,14 @@ export type GatewayLimits = {
 export type ShadowLimits = {
   readonly maxInFlight: number;
   readonly maxQueued: number;
+  /** Of the request bodies that wait; large documents fill memory long before many do. */
+  readonly maxQueuedBytes: number;
   readonly timeoutMs: number;
 };
 
 export const DEFAULT_LIMITS: GatewayLimits = {
   maxBodyBytes: 10 * 1024 * 1024,
+  maxCalls: 2_000,
   headersMs: 30_000,
   unaryWithFallbackMs: 30_000,
   firstContentWithFallbackMs: 12_000,
@@ -37,5 +42,5 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   totalMs: 600_000,
   clientStallMs: 60_000,
   drainMs: 10_000,
-  shadow: { maxInFlight: 32, maxQueued: 256, timeoutMs: 120_000 },
+  shadow: { maxInFlight: 32, maxQueued: 256, maxQueuedBytes: 64 * 1024 * 1024, timeoutMs: 120_000 },
 };

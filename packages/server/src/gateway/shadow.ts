@@ -62,6 +62,7 @@ export function createShadowDispatcher(deps: ShadowDeps): ShadowDispatcher {
   const closing = new AbortController();
   const waiters = new Set<() => void>();
   let inFlight = 0;
+  let queuedBytes = 0;
 
   function drop(job: ShadowJob, reason: ShadowDropReason): void {
     const rolloutId = job.route.rollout?.rolloutId ?? "none";
@@ -72,8 +73,10 @@ export function createShadowDispatcher(deps: ShadowDeps): ShadowDispatcher {
   function offer(job: ShadowJob): void {
     if (!isWanted(job)) return;
     if (closing.signal.aborted) return drop(job, "shutdown");
-    if (queue.length >= limits.maxQueued) return drop(job, "queue_full");
+    const isTooMuch = queuedBytes + job.chat.bodyBytes > limits.maxQueuedBytes;
+    if (queue.length >= limits.maxQueued || isTooMuch) return drop(job, "queue_full");
     queue.push(job);
+    queuedBytes += job.chat.bodyBytes;
     // On a later turn: the reply's last bytes go out first.
     setImmediate(pump);
   }
@@ -82,6 +85,7 @@ export function createShadowDispatcher(deps: ShadowDeps): ShadowDispatcher {
     while (inFlight < limits.maxInFlight) {
       const job = queue.shift();
       if (job === undefined) break;
+      queuedBytes -= job.chat.bodyBytes;
       inFlight += 1;
       void run(job).finally(() => {
         inFlight -= 1;

@@ -6,12 +6,14 @@ import { createSnapshotFile } from "./snapshot-file.ts";
 export type SnapshotOffer =
   | { readonly kind: "swapped"; readonly revision: number }
   | { readonly kind: "same" }
-  /** What is served stays: a control plane that went back in time is no reason to follow it. */
-  | { readonly kind: "older"; readonly current: number }
   | { readonly kind: "invalid"; readonly problem: string };
 
 export type SnapshotHolder = SnapshotSource & {
-  /** Takes a snapshot as it came over the wire; serves it at once if it is newer and whole. */
+  /**
+   * Takes the control plane's present snapshot as it came over the wire; serves it at once if it is whole
+   * and another one. Also with a smaller revision: the control plane is the truth, and after a restored
+   * backup or a change of database a gateway that knew better would miss every rollback from then on.
+   */
   readonly offer: (found: unknown) => SnapshotOffer;
   /** Reads the last known good one from disk; for the start, before anything is offered. */
   readonly load: () => Promise<void>;
@@ -42,14 +44,13 @@ export function createSnapshotHolder(options: {
       return { kind: "invalid", problem };
     }
     const snapshot = found as Snapshot;
-    if (current !== null && snapshot.revision < current.revision) {
-      log.warn("An older snapshot was ignored", {
+    if (current !== null && isSame(current, snapshot)) return { kind: "same" };
+    if (current !== null && snapshot.revision <= current.revision) {
+      log.warn("The control plane's snapshots start anew; was its database replaced?", {
         revision: snapshot.revision,
-        current: current.revision,
+        before: current.revision,
       });
-      return { kind: "older", current: current.revision };
     }
-    if (current?.revision === snapshot.revision) return { kind: "same" };
     current = snapshot;
     log.info("Serving a new snapshot", { revision: snapshot.revision });
     for (const listener of listeners) listener(snapshot);
@@ -61,7 +62,8 @@ export function createSnapshotHolder(options: {
     const found = await disk.read();
     if (found === null || problemOf(found) !== null) return;
     const snapshot = found as Snapshot;
-    if (current !== null && current.revision >= snapshot.revision) return;
+    // What came from the control plane meanwhile is newer than any file.
+    if (current !== null) return;
     current = snapshot;
     log.info("Serving the last known good snapshot", { revision: snapshot.revision });
     for (const listener of listeners) listener(snapshot);
@@ -76,6 +78,11 @@ export function createSnapshotHolder(options: {
     },
     saved: disk.saved,
   };
+}
+
+/** A revision of another database may have the same number, and was made at another time. */
+function isSame(left: Snapshot, right: Snapshot): boolean {
+  return left.revision === right.revision && left.createdAtMs === right.createdAtMs;
 }
 
 /** What would make requests fail later; a snapshot is served whole or not at all. */

@@ -76,7 +76,7 @@ export function openAiErrorOf(error: unknown): VendorError {
     body: envelopeOf(error, details),
     headers: {
       ...retryAfterHeaders(details.retryAfterMs),
-      ...(status >= 500 && (details.isFinal === true || !entry.isRetryable)
+      ...((status >= 500 || status === 429) && (details.isFinal === true || !entry.isRetryable)
         ? { "x-should-retry": "false" }
         : {}),
     },

@@ -47,6 +47,8 @@ export type StrategyRecord = {
   readonly strategy: Strategy;
   readonly author: string;
   readonly updatedAtMs: number;
+  /** It comes with the server and is not stored. */
+  readonly isBuiltIn?: true;
 };
 
 export type KeyRecord = {

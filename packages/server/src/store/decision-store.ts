@@ -5,12 +5,14 @@ import type {
   Effect,
   GateReport,
   Json,
+  JsonObject,
   Requirement,
   RolloutId,
   RolloutState,
   Rollout,
+  Transition,
 } from "@spillway/core";
-import { canonicalJson, decisionId, rolloutId, sha256Hex } from "@spillway/core";
+import { canonicalJson, decisionId, rolloutId, sha256Hex, strategyToJson } from "@spillway/core";
 import type { Database } from "./database.ts";
 import { inTransaction } from "./database.ts";
 import { appendLedger } from "./ledger-store.ts";
@@ -30,6 +32,8 @@ export type RolloutChange = {
   readonly unmet: readonly Requirement[];
   readonly checkAtMs: number | null;
   readonly effects: readonly Effect[];
+  /** Another strategy from now on, and how it was written; absent where it stays. */
+  readonly revision?: NonNullable<Transition["revision"]> & { readonly document: JsonObject };
 };
 
 export type CommitOutcome =
@@ -62,6 +66,7 @@ export async function commitDecision(
         report: draft.report === null ? null : JSON.stringify(draft.report),
         sentence: change.sentence,
         unmet: JSON.stringify(change.unmet),
+        ...revisedColumns(change),
       })
       .where("id", "=", rollout.id)
       .where("version", "=", rollout.version)
@@ -77,9 +82,43 @@ export async function commitDecision(
     for (const effect of change.effects) await applyBaseline(trx, draft, effect);
     const snapshotRevision = await publishSnapshot(trx, { nowMs: draft.atMs, cause: draft.id });
     await insertDecision(trx, { ...draft, snapshotRevision });
+    await recordRevision(trx, draft, change);
     for (const effect of change.effects) await enqueueNotice(trx, draft, effect);
     await notifyRollout(trx, rollout.feature, rollout.id);
     return { kind: "applied", snapshotRevision };
+  });
+}
+
+function revisedColumns({ revision }: RolloutChange) {
+  if (revision === undefined) return {};
+  return {
+    strategy: JSON.stringify(revision.strategy),
+    strategy_document: JSON.stringify(revision.document),
+    revision: revision.number,
+    first_stage_number: revision.firstStageNumber,
+  };
+}
+
+/** Beside the decision's own entry: both texts of the strategy and the difference in words. */
+async function recordRevision(
+  trx: Trx,
+  draft: DecisionDraft,
+  { rollout, revision }: RolloutChange,
+): Promise<void> {
+  if (revision === undefined) return;
+  await appendLedger(trx, {
+    atMs: draft.atMs,
+    actor: draft.actor,
+    action: "rollout.revise",
+    subject: rollout.id,
+    body: {
+      decisionId: draft.id,
+      revision: revision.number,
+      changes: revision.changes,
+      before: strategyToJson(rollout.strategy),
+      after: strategyToJson(revision.strategy),
+      document: revision.document,
+    },
   });
 }
 

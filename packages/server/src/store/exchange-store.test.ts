@@ -22,6 +22,7 @@ import {
   loadExchanges,
   postponeExchanges,
   saveEvaluated,
+  setExchangeAside,
 } from "./exchange-store.ts";
 
 let test: TestDatabase;
@@ -297,6 +298,7 @@ describe("a shadow", () => {
           claimExchanges(test.database, { lease: lease(owner, wall.nowMs, leaseMs), limit }),
         loadExchanges: (ids) => loadExchanges(test.database, ids),
         save: async (batch) => (await saveEvaluated(test.database, batch)).kind,
+        setAside: (aside) => setExchangeAside(test.database, aside),
         postpone: ({ ids, owner, forMs }) =>
           postponeExchanges(test.database, { ids, owner, untilWallMs: wall.nowMs + forMs }),
       },
@@ -329,6 +331,22 @@ describe("a shadow", () => {
     const quality = evidence.metrics.find((of) => of.metric === "quality" && of.slice === "*");
     expect(quality?.strata[0]?.pairs.joint).toEqual({ "100:0": 1 });
     expect(await passAfter(10_000)).toBe(0);
+  });
+
+  it("that cannot be evaluated holds up no other, and is set aside in the end", async () => {
+    const { id, parts } = await started();
+    const sound = ["a", "b", "c"].map((name) =>
+      answerOf(id, { id: `${id}-${name}`, arm: "baseline", score: 1 }, parts),
+    );
+    // Of a rollout that this database does not know: its evidence has nowhere to go.
+    const poison = { ...sound[0]!, id: exchangeId(`${id}-aa`), rolloutId: "roll_unknown" };
+    const { passAfter } = worker();
+    await insertExchanges(test.database, [...sound, poison]);
+    await passAfter(0);
+    expect(await exposuresOf(id)).toMatchObject([{ baseline: 3, candidate: 0 }]);
+    for (let pass = 0; pass < 4; pass += 1) expect(await passAfter(30_000)).toBe(1);
+    expect(await passAfter(30_000)).toBe(0);
+    expect((await findExchange(test.database, poison.id))?.exchange).toEqual(poison);
   });
 
   it("whose primary never comes is done after its attempts, as evidence of nothing", async () => {

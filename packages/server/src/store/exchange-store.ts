@@ -163,6 +163,20 @@ export async function postponeExchanges(
     .execute();
 }
 
+/** Ends the evaluation of an exchange without a result; the exchange itself stays as it came. */
+export async function setExchangeAside(
+  database: Database,
+  aside: { readonly id: string; readonly owner: string },
+): Promise<void> {
+  await database.kysely
+    .updateTable("exchanges")
+    .set({ evaluation: "failed", lease_owner: null })
+    .where("id", "=", aside.id)
+    .where("evaluation", "=", "pending")
+    .where("lease_owner", "=", aside.owner)
+    .execute();
+}
+
 export async function findExchange(
   database: Database,
   id: string,

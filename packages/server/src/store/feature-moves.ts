@@ -218,6 +218,7 @@ async function targetRelease(trx: Trx, request: MoveRequest, from: string): Prom
         `${id} is a release of ${feature}, not of ${request.feature}.`,
       );
     }
+    await refuseUnserved(trx, request.feature, id);
     return id;
   }
   const row = await trx
@@ -235,6 +236,26 @@ async function targetRelease(trx: Trx, request: MoveRequest, from: string): Prom
     );
   }
   return row.baseline;
+}
+
+/**
+ * Taking back is never gated because what it goes back to was seen by everyone before. A release that
+ * never served all traffic has no such past: for it there are rollouts.
+ */
+async function refuseUnserved(trx: Trx, feature: string, release: string): Promise<void> {
+  const row = await trx
+    .selectFrom("route_history as h")
+    .select("h.revision")
+    .where("h.feature", "=", feature)
+    .where("h.baseline", "=", release)
+    .limit(1)
+    .executeTakeFirst();
+  if (row !== undefined) return;
+  throw new AppError(
+    "illegal_transition",
+    `${release} has never been the baseline of ${feature}, so there is nothing to go back to. ` +
+      `To bring it out, start a rollout: spillway start ${feature} --candidate ${release}.`,
+  );
 }
 
 /** The present release with one part of the target: a new release, or one that is there already. */

@@ -1,24 +1,15 @@
-import type { Feature, Json, JsonObject, MetricDefinition, Strategy } from "@spillway/core";
-import {
-  AppError,
-  baselineProblems,
-  DEFAULT_CONFIDENCE,
-  parseCriteria,
-  parseReleaseId,
-  parseStrategy,
-  rolloutId,
-  strategyProblems,
-} from "@spillway/core";
+import type { Feature } from "@spillway/core";
+import { AppError, parseReleaseId, rolloutId } from "@spillway/core";
 import type { Ids } from "../ports.ts";
 import type { Database } from "./database.ts";
 import { insertRollout } from "./rollout-store.ts";
+import type { StrategyDeps, StrategySource } from "./rollout-strategy.ts";
+import { findStrategyDocument, fitStrategy } from "./rollout-strategy.ts";
 
 export type RolloutRequest = {
   readonly feature: string;
   readonly candidate: string;
-  readonly strategy:
-    | { readonly kind: "named"; readonly name: string }
-    | { readonly kind: "document"; readonly document: JsonObject };
+  readonly strategy: StrategySource;
   readonly author: string;
   readonly note: string;
 };
@@ -28,11 +19,7 @@ export type RolloutRequest = {
  * AppError with every problem of the strategy, by its path; nothing is stored then. Returns the id.
  */
 export async function createRollout(
-  deps: {
-    readonly database: Database;
-    readonly ids: Ids;
-    readonly metrics: readonly MetricDefinition[];
-  },
+  deps: StrategyDeps & { readonly ids: Ids },
   request: RolloutRequest,
   nowMs: number,
 ): Promise<string> {
@@ -44,8 +31,8 @@ export async function createRollout(
       `${candidate} is the baseline already; nothing would change.`,
     );
   }
-  const document = await strategyDocument(deps.database, request.strategy);
-  const strategy = fitStrategy({ document, feature, metrics: deps.metrics });
+  const document = await findStrategyDocument(deps, request.strategy);
+  const strategy = await fitStrategy(deps, { document, feature, baseline, nowMs });
   const id = rolloutId(deps.ids.next("roll"));
   await insertRollout(deps.database, {
     id,
@@ -96,51 +83,4 @@ async function requireRelease(database: Database, request: RolloutRequest) {
     );
   }
   return id;
-}
-
-async function strategyDocument(
-  database: Database,
-  strategy: RolloutRequest["strategy"],
-): Promise<JsonObject> {
-  if (strategy.kind === "document") return strategy.document;
-  const row = await database.kysely
-    .selectFrom("strategies as s")
-    .select("s.document")
-    .where("s.name", "=", strategy.name)
-    .executeTakeFirst();
-  if (row !== undefined) return row.document as JsonObject;
-  const known = await database.kysely
-    .selectFrom("strategies as s")
-    .select("s.name")
-    .orderBy("s.name")
-    .limit(50)
-    .execute();
-  const names = known.map(({ name }) => name).join(", ");
-  throw new AppError(
-    "not_found",
-    `There is no strategy "${strategy.name}". Stored are: ${names === "" ? "none" : names}.`,
-  );
-}
-
-function fitStrategy(of: {
-  readonly document: Json;
-  readonly feature: Feature;
-  readonly metrics: readonly MetricDefinition[];
-}): Strategy {
-  const parsed = parseStrategy(of.document, {
-    parseGate: (gate) => parseCriteria(gate, of.metrics),
-    defaultConfidence: DEFAULT_CONFIDENCE,
-  });
-  const problems =
-    parsed.kind === "problems"
-      ? parsed.problems
-      : [
-          ...strategyProblems(parsed.strategy, of.feature.tier),
-          ...baselineProblems(parsed.strategy.criteria, of.metrics),
-        ];
-  if (parsed.kind === "strategy" && problems.length === 0) return parsed.strategy;
-  const list = problems.map(({ path, message }) => `${path}: ${message}`).join(" ");
-  throw new AppError("invalid_configuration", `The strategy cannot be used. ${list}`, {
-    details: { problems },
-  });
 }

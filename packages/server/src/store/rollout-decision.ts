@@ -2,6 +2,7 @@ import type {
   DecideOutcome,
   DecisionInputs,
   GateReport,
+  JsonObject,
   MetricDefinition,
   Rollout,
   RolloutEvent,
@@ -42,7 +43,13 @@ export async function decideRollout(
     readonly ids: Ids;
     readonly metrics: readonly MetricDefinition[];
   },
-  request: { readonly rolloutId: string; readonly event: RolloutEvent; readonly nowMs: number },
+  request: {
+    readonly rolloutId: string;
+    readonly event: RolloutEvent;
+    readonly nowMs: number;
+    /** Of a revision: the strategy as it was written. */
+    readonly strategyDocument?: JsonObject;
+  },
 ): Promise<DecideResult> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const inputs = await loadInputs(deps, request);
@@ -81,6 +88,9 @@ export async function decideRollout(
         unmet: outcome.unmet,
         checkAtMs: outcome.checkAgainAtMs,
         effects: outcome.effects,
+        ...(outcome.revision === undefined
+          ? {}
+          : { revision: { ...outcome.revision, document: request.strategyDocument ?? {} } }),
       },
     );
     if (committed.kind === "gone") return { kind: "gone" };

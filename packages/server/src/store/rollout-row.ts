@@ -20,6 +20,8 @@ export type RolloutRow = {
   readonly state: unknown;
   readonly approvals: unknown;
   readonly version: number;
+  readonly revision: number;
+  readonly first_stage_number: number;
 };
 
 export function toRollout(row: RolloutRow): Rollout {
@@ -36,6 +38,10 @@ export function toRollout(row: RolloutRow): Rollout {
     state: row.state as RolloutState,
     approvals: row.approvals as Rollout["approvals"],
     version: row.version,
+    // A rollout that was never revised reads as it always has, so that decisions on it compare alike.
+    ...(row.revision === 1
+      ? {}
+      : { revision: row.revision, firstStageNumber: row.first_stage_number }),
   };
 }
 

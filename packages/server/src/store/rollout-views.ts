@@ -6,7 +6,7 @@ import type {
   Rollout,
   StageExposure,
 } from "@spillway/core";
-import { diffReleases, invariant } from "@spillway/core";
+import { diffReleases, exposuresOfRevision, invariant } from "@spillway/core";
 import type { Database } from "./database.ts";
 import { loadExposures } from "./evidence-store.ts";
 import { shadowDropsOf } from "./gateway-store.ts";
@@ -49,7 +49,7 @@ export async function viewRollouts(
       report: stored.report,
       sentence: stored.sentence,
       unmet: stored.unmet,
-      exposures: exposures.get(rollout.id) ?? [],
+      exposures: exposuresOfRevision(rollout, exposures.get(rollout.id) ?? []),
       shadowDrops: drops.get(rollout.id) ?? {},
       changes: diffReleases(baseline.components, candidate.components),
       updatedAtMs: stored.updatedAtMs,

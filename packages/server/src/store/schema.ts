@@ -123,6 +123,8 @@ export type RolloutsTable = {
   readonly report: NullableJsonb;
   readonly sentence: string;
   readonly unmet: Jsonb;
+  readonly revision: Generated<number>;
+  readonly first_stage_number: Generated<number>;
 };
 
 export type DecisionsTable = {
@@ -176,7 +178,7 @@ export type ExchangesTable = {
   readonly started_at_ms: number;
   /** The domain's Exchange. */
   readonly record: Jsonb;
-  readonly evaluation: Generated<"pending" | "done">;
+  readonly evaluation: Generated<"pending" | "done" | "failed">;
   readonly evaluation_attempts: Generated<number>;
   readonly lease_owner: string | null;
   readonly lease_until_wall_ms: Generated<number>;

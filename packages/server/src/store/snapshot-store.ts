@@ -56,13 +56,20 @@ export async function loadNewestSnapshot(database: Database): Promise<Snapshot |
 }
 
 export async function loadNewestRevision(database: Database): Promise<number> {
+  return (await loadNewestName(database))?.revision ?? 0;
+}
+
+/** Revision and time of the newest snapshot, without its content. */
+export async function loadNewestName(
+  database: Database,
+): Promise<{ readonly revision: number; readonly createdAtMs: number } | null> {
   const row = await database.kysely
     .selectFrom("snapshots as s")
-    .select("s.revision")
+    .select(["s.revision", "s.created_at_ms"])
     .orderBy("s.revision", "desc")
     .limit(1)
     .executeTakeFirst();
-  return row?.revision ?? 0;
+  return row === undefined ? null : { revision: row.revision, createdAtMs: row.created_at_ms };
 }
 
 async function loadNewest(reader: Trx | Database["kysely"]): Promise<Snapshot | null> {

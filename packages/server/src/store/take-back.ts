@@ -34,7 +34,7 @@ export async function takeBackFeature<Refusal>(
     /** Moves a rollout; null when it was done. */
     readonly act: (
       rolloutId: string,
-      event: Exclude<RolloutEvent, { kind: "tick" }>,
+      event: Exclude<RolloutEvent, { kind: "tick" | "revise" }>,
     ) => Promise<Refusal | null>;
   },
   wanted: TakeBack,

@@ -1,4 +1,5 @@
 import { promptIdentity } from "@spillway/core";
+import { sql } from "kysely";
 import type { Database } from "./database.ts";
 import { loadReleases } from "./release-reader.ts";
 
@@ -11,6 +12,7 @@ export type Served = {
     readonly release: string;
     readonly promptIdentity: string;
     readonly exchanges: number;
+    readonly fallbacks: number;
     readonly firstAtMs: number;
     readonly lastAtMs: number;
   }[];
@@ -18,6 +20,8 @@ export type Served = {
 
 /** Exchanges this close to the asked time are counted: what really answered around then. */
 const WINDOW_MS = 30 * 60_000;
+
+const IS_FALLBACK_COUNT = sql<number>`count(*) filter (where (e.record->>'isFallback')::boolean)`;
 
 /** Which release answered at a time: what was routed, and what the stored exchanges say. */
 export async function whoServed(
@@ -56,6 +60,7 @@ async function countServed(
     .select((select) => [
       "e.release",
       select.fn.countAll<number>().as("exchanges"),
+      IS_FALLBACK_COUNT.as("fallbacks"),
       select.fn.min("e.started_at_ms").as("first_at_ms"),
       select.fn.max("e.started_at_ms").as("last_at_ms"),
     ])
@@ -75,6 +80,7 @@ async function countServed(
       release: row.release,
       promptIdentity: release === undefined ? "" : promptIdentity(release.components),
       exchanges: row.exchanges,
+      fallbacks: row.fallbacks,
       firstAtMs: row.first_at_ms,
       lastAtMs: row.last_at_ms,
     };

@@ -59,7 +59,7 @@ function feedOf(control: FakeControlPlane, holder: SnapshotHolder) {
     baseUrl: control.baseUrl,
     token: CONTROL_TOKEN,
     offer: holder.offer,
-    revision: () => holder.current()?.revision ?? null,
+    served: () => holder.current(),
     wall,
     log: createMemoryLog(),
     random: () => 0,
@@ -69,14 +69,17 @@ function feedOf(control: FakeControlPlane, holder: SnapshotHolder) {
 }
 
 describe("the snapshot holder", () => {
-  test("serves the newest, and ignores an older one with a warning", () => {
+  test("serves what the control plane says, also when its numbers start anew, with a warning", () => {
     const { holder, log } = holderOf();
     expect(holder.current()).toBeNull();
     expect(holder.offer(buildSnapshot({ revision: 5 }))).toEqual({ kind: "swapped", revision: 5 });
     expect(holder.offer(buildSnapshot({ revision: 5 }))).toEqual({ kind: "same" });
-    expect(holder.offer(buildSnapshot({ revision: 4 }))).toEqual({ kind: "older", current: 5 });
-    expect(holder.current()?.revision).toBe(5);
-    expect(log.filter(({ level }) => level === "warn")).toHaveLength(1);
+    // Another database, or a restored backup: the control plane is the truth all the same.
+    expect(holder.offer(buildSnapshot({ revision: 4 }))).toEqual({ kind: "swapped", revision: 4 });
+    const sameNumber = { ...buildSnapshot({ revision: 4 }), createdAtMs: 1 };
+    expect(holder.offer(sameNumber)).toEqual({ kind: "swapped", revision: 4 });
+    expect(holder.current()?.createdAtMs).toBe(1);
+    expect(log.filter(({ level }) => level === "warn")).toHaveLength(2);
   });
 
   test("refuses a snapshot that routes to what it does not hold", () => {

@@ -8,8 +8,8 @@ import { createControlClient } from "./control-client.ts";
 export type SnapshotFeedOptions = ControlClientOptions & {
   /** Takes a snapshot as it came; see the gateway's snapshot holder. */
   readonly offer: (found: unknown) => unknown;
-  /** The revision being served; null when there is none. */
-  readonly revision: () => number | null;
+  /** What is being served; null when there is nothing. */
+  readonly served: () => { readonly revision: number; readonly createdAtMs: number } | null;
   readonly wall: Wall;
   readonly log: Log;
   readonly pollMs?: number;
@@ -54,7 +54,7 @@ export function createSnapshotFeed(options: SnapshotFeedOptions): SnapshotFeed {
     while (!signal.aborted) {
       try {
         for await (const revision of revisionsOf(await client.subscribe(REVISIONS_PATH, signal))) {
-          if (revision > (options.revision() ?? -1)) void pull();
+          if (revision !== options.served()?.revision) void pull();
         }
       } catch (cause) {
         options.log.debug("The stream of revisions broke off; it is opened again", {
@@ -86,8 +86,8 @@ type Pull = {
 };
 
 async function pullOnce(options: SnapshotFeedOptions, pull: Pull): Promise<void> {
-  const revision = options.revision();
-  const etag = revision === null ? null : `"${revision}"`;
+  const served = options.served();
+  const etag = served === null ? null : `"${served.revision}-${served.createdAtMs}"`;
   try {
     const found = await pull.client.get(SNAPSHOT_PATH, { etag, signal: pull.signal });
     if (found !== null) options.offer(found);
@@ -97,13 +97,26 @@ async function pullOnce(options: SnapshotFeedOptions, pull: Pull): Promise<void>
   }
 }
 
-/** Says only what has changed: a control plane that is away is away for many polls. */
+/**
+ * Says only what has changed: a control plane that is away is away for many polls. At the start the
+ * gateway may be there first, which is no fault.
+ */
 function createReachability(log: Log, signal: AbortSignal): (cause: unknown) => void {
-  let isReachable = true;
+  let isReachable: boolean | null = null;
+  let isWaiting = false;
   return (cause) => {
     if (signal.aborted || isReachable === (cause === null)) return;
+    if (isReachable === null && cause !== null) {
+      if (!isWaiting) log.info("Waiting for the control plane");
+      isWaiting = true;
+      return;
+    }
+    const isAgain = isReachable === false;
     isReachable = cause === null;
-    if (isReachable) log.info("The control plane can be reached again");
+    if (isReachable)
+      log.info(
+        isAgain ? "The control plane can be reached again" : "The control plane can be reached",
+      );
     else {
       log.warn("The control plane cannot be reached; the last snapshot is served", {
         error: cause,

@@ -54,7 +54,8 @@ export function createSpoolBacklog(start: Amount, maxBytes: number): SpoolBacklo
     },
     delivered: (amount) => {
       records -= amount.records;
-      bytes -= amount.bytes;
+      // The torn rest of a line that was refused was never counted as written.
+      bytes = Math.max(0, bytes - amount.bytes);
       wake();
     },
     isEmpty: () => records === 0 && reserved === 0,

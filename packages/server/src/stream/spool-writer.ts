@@ -44,27 +44,34 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     while (waiting.length > 0) {
       const group = waiting;
       waiting = [];
+      const progress = { written: 0 };
       try {
-        await writeGroup(Buffer.concat(group.map(({ line }) => line)));
-        options.onWritten({ records: group.length, bytes: sizeOf(group) });
-        for (const { resolve } of group) resolve();
+        await writeGroup(Buffer.concat(group.map(({ line }) => line)), progress);
+        settle(group);
       } catch (cause) {
-        // A disk that refuses one group may take the next; a torn line ends with its segment.
+        // A disk that refuses one group may take the next; a torn line ends with its segment. Whole lines
+        // that landed before the failure are on disk like any other, and will be delivered.
         await rotate();
-        for (const { reject } of group) reject(cause);
+        const landed = wholeLines(group, progress.written);
+        settle(landed);
+        for (const { reject } of group.slice(landed.length)) reject(cause);
       }
     }
     // In the same turn as the last look at `waiting`, so that no line falls in between.
     writing = null;
   }
 
-  async function writeGroup(bytes: Buffer): Promise<void> {
+  function settle(landed: readonly Waiting[]): void {
+    options.onWritten({ records: landed.length, bytes: sizeOf(landed) });
+    for (const { resolve } of landed) resolve();
+  }
+
+  async function writeGroup(bytes: Buffer, progress: { written: number }): Promise<void> {
     if (offset >= options.segmentBytes) await rotate();
     file ??= await open(segmentPath(options.directory, segment), "a");
-    let written = 0;
-    while (written < bytes.length) {
-      const { bytesWritten } = await file.write(bytes, written);
-      written += bytesWritten;
+    while (progress.written < bytes.length) {
+      const { bytesWritten } = await file.write(bytes, progress.written);
+      progress.written += bytesWritten;
     }
     offset += bytes.length;
   }
@@ -87,3 +94,12 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
 
 const sizeOf = (group: readonly Waiting[]): number =>
   group.reduce((sum, { line }) => sum + line.length, 0);
+
+/** Those of a group whose last byte is among the first `written`. */
+function wholeLines(group: readonly Waiting[], written: number): readonly Waiting[] {
+  let end = 0;
+  return group.filter(({ line }) => {
+    end += line.length;
+    return end <= written;
+  });
+}

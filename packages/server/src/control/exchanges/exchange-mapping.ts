@@ -15,6 +15,7 @@ export function exchangeViewOf(
     shadowOf: exchange.shadowOf,
     rolloutId: exchange.rolloutId,
     outcome: exchange.outcome,
+    isFallback: exchange.isFallback,
     startedAtMs: exchange.startedAtMs,
     latencyMs: exchange.latencyMs,
     costMicroUsd: exchange.costMicroUsd,

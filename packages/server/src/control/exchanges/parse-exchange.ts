@@ -1,17 +1,16 @@
 import type { AssignmentReason, Exchange, Json, JsonObject } from "@spillway/core";
-import { exchangeId, isJsonObject } from "@spillway/core";
+import { EXCHANGE_BOUNDS, exchangeId, isJsonObject } from "@spillway/core";
 import { z } from "zod";
 import { JSON_DEPTH_MAX } from "../server/json-depth.ts";
 import { pathText } from "../server/parse-request.ts";
-
 import { TOO_DEEP } from "./deep-exchanges.ts";
 
 export type ParsedExchange =
   | { readonly kind: "exchange"; readonly exchange: Exchange }
   | { readonly kind: "rejected"; readonly id: string; readonly message: string };
 
-const id = z.string().min(1).max(200);
-const word = z.string().max(500);
+const id = z.string().min(1).max(EXCHANGE_BOUNDS.id);
+const word = z.string().max(EXCHANGE_BOUNDS.word);
 const count = z.number().int().nonnegative().nullable();
 const durationMs = z.number().nonnegative();
 const bps = z.number().int().min(0).max(10_000);
@@ -20,6 +19,7 @@ const REASONS = [
   "killed",
   "no_rollout",
   "rule",
+  "ring",
   "unit_missing",
   "split",
 ] as const satisfies readonly AssignmentReason[];
@@ -43,7 +43,7 @@ const ExchangeRecord = z.object({
   tenant: word.nullable(),
   user: word.nullable(),
   conversation: word.nullable(),
-  attributes: z.record(z.string().max(200), word),
+  attributes: z.record(z.string().max(EXCHANGE_BOUNDS.attributeName), word),
   snapshotRevision: z.number().int().nonnegative(),
   startedAtMs: z.number().int().nonnegative(),
   outcome: z.enum(["ok", "error", "truncated", "cancelled"]),
@@ -53,11 +53,11 @@ const ExchangeRecord = z.object({
       z.object({
         target: word,
         outcome: z.enum(["ok", "failed"]),
-        error: z.string().max(10_000).nullable(),
+        error: z.string().max(EXCHANGE_BOUNDS.error).nullable(),
         durationMs,
       }),
     )
-    .max(100),
+    .max(EXCHANGE_BOUNDS.attempts),
   latencyMs: durationMs,
   firstTokenMs: durationMs.nullable(),
   inputTokens: count,

@@ -14,7 +14,7 @@ export function featureDefinitionOf(draft: Wire.FeatureDraft): Feature {
     owner,
     tier,
     assignment: { unit, attribute, onMissing, salt: salt ?? key },
-    rules,
+    rules: rules.map(({ ring, ...rule }) => (ring === undefined ? rule : { ...rule, ring })),
     slices,
     fallback,
     scorers,
@@ -61,13 +61,7 @@ export function whoServedOf(
     candidate,
     setShareBps,
     isKilled,
-    served: served.map(({ release, promptIdentity, exchanges, firstAtMs, lastAtMs }) => ({
-      release,
-      promptIdentity,
-      exchanges,
-      firstAtMs,
-      lastAtMs,
-    })),
+    served: served.map((of) => ({ ...of })),
     sentence: whoServedSentence(query, found),
   };
 }

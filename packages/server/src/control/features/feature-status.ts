@@ -1,6 +1,6 @@
 import type * as Wire from "@spillway/contract";
 import { isTerminal, unreachable } from "@spillway/core";
-import type { FeatureState, RolloutView } from "../control-ports.ts";
+import type { FeatureState, RecentTraffic, RolloutView } from "../control-ports.ts";
 import { presentUnmet } from "../rollouts/present-unmet.ts";
 import { rolloutSummaryOf } from "../rollouts/rollout-mapping.ts";
 import type { Wire as ReadOnly } from "../server/route-handlers.ts";
@@ -23,7 +23,7 @@ export function featureStatusOf(input: FeatureStatusInput): ReadOnly<Wire.Featur
     isKilled: state.isKilled,
     rollout: rollout === null ? null : rolloutSummaryOf(rollout, input.nowMs),
     mayAdvance: rollout !== null && mayAdvance(rollout, input.nowMs),
-    health: rollout === null ? "healthy" : healthOf(rollout),
+    health: healthOf(state),
     sentence: sentenceOf(feature, state),
     unmet: rollout === null ? [] : presentUnmet(rollout, input.nowMs),
     gateways: gateways.map((gateway) => ({
@@ -42,7 +42,21 @@ function mayAdvance(view: RolloutView, nowMs: number): boolean {
   return presentUnmet(view, nowMs).length === 0 && view.report?.verdict !== "fail";
 }
 
-function healthOf(view: RolloutView): "healthy" | "degraded" | "undecided" {
+/** From this share of calls on that fail or need the fallback, a feature is not healthy whatever it serves. */
+const DEGRADED_SHARE = 0.5;
+
+/** Never "healthy" for what is not known, and not for a feature whose calls are not answered. */
+function healthOf(feature: FeatureState): "healthy" | "degraded" | "undecided" {
+  if (feature.baseline === null) return "undecided";
+  if (feature.isKilled || isFailing(feature.recent)) return "degraded";
+  return feature.rollout === null ? "healthy" : healthOfRollout(feature.rollout);
+}
+
+function isFailing({ calls, failed, fallbacks }: RecentTraffic): boolean {
+  return calls > 0 && (failed + fallbacks) / calls >= DEGRADED_SHARE;
+}
+
+function healthOfRollout(view: RolloutView): "healthy" | "degraded" | "undecided" {
   const { state } = view.rollout;
   switch (state.kind) {
     case "completed":
@@ -60,8 +74,20 @@ function healthOf(view: RolloutView): "healthy" | "degraded" | "undecided" {
   }
 }
 
+function recentText(recent: RecentTraffic): string {
+  const { calls, failed, fallbacks } = recent;
+  if (failed + fallbacks === 0) return "";
+  const parts = [
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(fallbacks > 0 ? [`${fallbacks} were answered by the fallback`] : []),
+  ];
+  return ` Of the last ${calls} calls within 15 minutes ${parts.join(" and ")}.`;
+}
+
 function sentenceOf(feature: string, state: FeatureState): string {
-  const killed = state.isKilled ? " The kill switch is on: everyone gets the baseline." : "";
+  const killed =
+    (state.isKilled ? " The kill switch is on: everyone gets the baseline." : "") +
+    recentText(state.recent);
   if (state.baseline === null) return `${feature} serves nothing yet.${killed}`;
   if (state.rollout !== null) return `${state.rollout.sentence}${killed}`;
   return `${feature} serves ${state.baseline}; no rollout is under way.${killed}`;

@@ -69,11 +69,11 @@ describe("the snapshot", () => {
 
   it("is sent once per revision", async () => {
     const first = await pull();
-    expect([first.status, first.headers["etag"]]).toEqual([200, '"2"']);
-    const known = await pull({ "if-none-match": '"2"' });
+    expect([first.status, first.headers["etag"]]).toEqual([200, '"2-1800000000000"']);
+    const known = await pull({ "if-none-match": '"2-1800000000000"' });
     expect([known.status, known.text]).toEqual([304, ""]);
     control.state.revision = 3;
-    expect((await pull({ "if-none-match": '"2"' })).status).toBe(200);
+    expect((await pull({ "if-none-match": '"2-1800000000000"' })).status).toBe(200);
   });
 
   it("says that there is none yet", async () => {

@@ -2,19 +2,20 @@ import type { Exchange, JsonObject } from "@spillway/core";
 import { parseExchange } from "../exchanges/parse-exchange.ts";
 import { gatewayReportOf } from "../gateways/gateway-mapping.ts";
 import type { HandlersOf } from "../server/route-handlers.ts";
+import type { SnapshotName } from "../control-ports.ts";
 import { currentSnapshot } from "../snapshot/snapshot-routes.ts";
 
 export const internalHandlers: HandlersOf<"pullSnapshot" | "deliverExchanges" | "reportGateway"> = {
   pullSnapshot: async (_input, { ports, header }) => {
     const known = header("if-none-match");
     if (known !== undefined) {
-      const revision = await ports.snapshot.revision();
-      if (revision > 0 && known === etagOf(revision)) {
+      const newest = await ports.snapshot.newest();
+      if (newest !== null && known === etagOf(newest)) {
         return { notModified: true, headers: { etag: known } };
       }
     }
-    const { revision, content } = await currentSnapshot(ports);
-    return { body: content as unknown as JsonObject, headers: { etag: etagOf(revision) } };
+    const { content } = await currentSnapshot(ports);
+    return { body: content as unknown as JsonObject, headers: { etag: etagOf(content) } };
   },
 
   deliverExchanges: async ({ body }, { ports }) => {
@@ -42,4 +43,4 @@ export const internalHandlers: HandlersOf<"pullSnapshot" | "deliverExchanges" | 
   },
 };
 
-const etagOf = (revision: number): string => `"${revision}"`;
+const etagOf = ({ revision, createdAtMs }: SnapshotName): string => `"${revision}-${createdAtMs}"`;

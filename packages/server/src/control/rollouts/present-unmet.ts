@@ -1,5 +1,5 @@
 import type { Requirement, StageExposure } from "@spillway/core";
-import { unmetRequirements } from "@spillway/core";
+import { stageObservationsOf, unmetRequirements } from "@spillway/core";
 import type { RolloutView } from "../control-ports.ts";
 
 /**
@@ -10,13 +10,14 @@ export function presentUnmet(view: RolloutView, nowMs: number): readonly Require
   const { rollout, report, unmet } = view;
   const { kind } = rollout.state;
   if (unmet.length > 0 || (kind !== "progressing" && kind !== "held")) return unmet;
-  const { candidate, pairs } = countsOf(view);
-  const isShadow = rollout.strategy.stages[rollout.state.stageIndex]?.kind === "shadow";
+  // The view's exposures are those of the present revision already, counted from its first stage.
+  const counted = { ...rollout, firstStageNumber: 0 };
+  const evidence = { metrics: [], exposures: view.exposures };
   return unmetRequirements({
     rollout,
     event: { kind: "tick" },
     gate: report,
-    stageObservations: isShadow ? pairs : candidate,
+    stageObservations: stageObservationsOf(counted, evidence),
     nowMs,
   });
 }

@@ -1,7 +1,7 @@
 import type * as Wire from "@spillway/contract";
 import type { Rollout, StageExposure } from "@spillway/core";
 import { currentStage } from "@spillway/core";
-import type { RolloutDraft, RolloutView } from "../control-ports.ts";
+import type { RolloutDraft, RolloutView, StrategyChoice } from "../control-ports.ts";
 import { componentChangeOf } from "../releases/release-mapping.ts";
 import type { Wire as ReadOnly } from "../server/route-handlers.ts";
 import { strategyOf } from "../strategies/strategy-mapping.ts";
@@ -36,6 +36,7 @@ export function rolloutSummaryOf(view: RolloutView, nowMs: number): ReadOnly<Wir
     createdAtMs: rollout.createdAtMs,
     author: rollout.author,
     version: rollout.version,
+    revision: rollout.revision ?? 1,
   };
 }
 
@@ -80,11 +81,14 @@ export function rolloutDraftOf(body: RolloutDraftBody, author: string): RolloutD
   return {
     feature,
     candidate,
-    strategy:
-      typeof strategy === "string"
-        ? { kind: "named", name: strategy }
-        : { kind: "document", document: strategy },
+    strategy: strategyChoiceOf(strategy),
     author,
     note,
   };
+}
+
+export function strategyChoiceOf(strategy: RolloutDraftBody["strategy"]): StrategyChoice {
+  return typeof strategy === "string"
+    ? { kind: "named", name: strategy }
+    : { kind: "document", document: strategy };
 }

@@ -53,6 +53,28 @@ describe("actions", () => {
     });
   });
 
+  it("revise needs an operator, and carries the strategy, who and why", async () => {
+    const revise = (as: "reviewer" | "operator") =>
+      control.request("POST", "/api/v1/rollouts/roll_1/revisions", {
+        as,
+        body: { strategy: { strategy: "longer" }, note: "too short" },
+      });
+    expect((await revise("reviewer")).status).toBe(403);
+    const answer = await revise("operator");
+    expect(answer.status).toBe(200);
+    expect(RolloutDetail.parse(answer.body).revision).toBe(1);
+    expect(control.acted).toMatchObject([
+      {
+        event: {
+          kind: "revise",
+          strategy: { kind: "document", document: { strategy: "longer" } },
+          by: "operator key",
+          note: "too short",
+        },
+      },
+    ]);
+  });
+
   it("that are refused say what is missing", async () => {
     const unmet: Requirement[] = [{ code: "duration", sentence: "1 hour is left." }];
     control.state.view = buildRolloutView({ unmet });
@@ -123,7 +145,7 @@ const report: GateReport = {
   verdict: "inconclusive",
   verdicts: [verdict],
   delays: [],
-  open: { count: 1, sentences: [verdict.sentence], states: [verdict.evidence] },
+  open: [verdict],
   warnings: [],
   culprit: null,
   logHarm: 0,

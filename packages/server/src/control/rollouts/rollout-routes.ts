@@ -1,17 +1,27 @@
 import type { RolloutAction } from "@spillway/contract";
 import type { RolloutEvent } from "@spillway/core";
-import { AppError, hasRole } from "@spillway/core";
-import type { RolloutView } from "../control-ports.ts";
+import { AppError, hasRole, unreachable } from "@spillway/core";
+import type { RolloutOutcome, RolloutView } from "../control-ports.ts";
 import { decisionSummaryOf } from "../decisions/decision-mapping.ts";
 import { keyOf, notFound } from "../server/acting.ts";
 import { pageRequestOf } from "../server/paging.ts";
 import { requireRole, type KeyPrincipal } from "../server/principal.ts";
 import { refusalOf } from "../server/refusal.ts";
 import type { HandlersOf } from "../server/route-handlers.ts";
-import { rolloutDetailOf, rolloutDraftOf, rolloutSummaryOf } from "./rollout-mapping.ts";
+import {
+  rolloutDetailOf,
+  rolloutDraftOf,
+  rolloutSummaryOf,
+  strategyChoiceOf,
+} from "./rollout-mapping.ts";
 
 export const rolloutHandlers: HandlersOf<
-  "listRollouts" | "createRollout" | "getRollout" | "rolloutAction" | "listDecisions"
+  | "listRollouts"
+  | "createRollout"
+  | "getRollout"
+  | "rolloutAction"
+  | "reviseRollout"
+  | "listDecisions"
 > = {
   listRollouts: async ({ query }, { ports, clock }) => {
     const { feature, active } = query;
@@ -46,16 +56,16 @@ export const rolloutHandlers: HandlersOf<
       requireApprover(key, view);
     }
     const outcome = await context.ports.rollouts.act(id, eventOf(action, key.name, body));
-    switch (outcome.kind) {
-      case "applied":
-        return { body: rolloutDetailOf(outcome.view, context.clock.nowMs()) };
-      case "refused":
-        throw refusalOf(outcome);
-      case "gone":
-        throw notFound("rollout", id);
-      default:
-        throw new AppError("internal", "An action has an unknown outcome.");
-    }
+    return { body: rolloutDetailOf(appliedView(outcome, id), context.clock.nowMs()) };
+  },
+
+  reviseRollout: async ({ params, body }, context) => {
+    const outcome = await context.ports.rollouts.revise(params.id, {
+      strategy: strategyChoiceOf(body.strategy),
+      by: keyOf(context).name,
+      note: body.note,
+    });
+    return { body: rolloutDetailOf(appliedView(outcome, params.id), context.clock.nowMs()) };
   },
 
   listDecisions: async ({ params, query }, { ports }) => {
@@ -64,6 +74,19 @@ export const rolloutHandlers: HandlersOf<
     return { body: { items: page.items.map(decisionSummaryOf), nextCursor: page.nextCursor } };
   },
 };
+
+function appliedView(outcome: RolloutOutcome, id: string): RolloutView {
+  switch (outcome.kind) {
+    case "applied":
+      return outcome.view;
+    case "refused":
+      throw refusalOf(outcome);
+    case "gone":
+      throw notFound("rollout", id);
+    default:
+      return unreachable(outcome);
+  }
+}
 
 /** The strategy says who may approve entering the next stage; any reviewer where it says nothing. */
 function requireApprover(key: KeyPrincipal, view: RolloutView): void {
@@ -81,7 +104,7 @@ function eventOf(
   action: RolloutAction,
   by: string,
   body: { readonly note: string; readonly full: boolean; readonly override: boolean },
-): Exclude<RolloutEvent, { kind: "tick" }> {
+): Exclude<RolloutEvent, { kind: "tick" | "revise" }> {
   const { note, full, override } = body;
   if (action === "promote") return { kind: "promote", by, note, full, override };
   return { kind: action, by, note };

@@ -63,6 +63,10 @@ const SAMPLES: Readonly<Record<RouteName, Sample>> = {
   },
   getRollout: { url: "/api/v1/rollouts/roll_1" },
   rolloutAction: { url: "/api/v1/rollouts/roll_1/actions/approve" },
+  reviseRollout: {
+    url: "/api/v1/rollouts/roll_1/revisions",
+    body: { strategy: "prompt-canary" },
+  },
   listDecisions: { url: "/api/v1/rollouts/roll_1/decisions" },
   getDecision: { url: `/api/v1/decisions/${DECISION.id}` },
   replayDecision: { url: `/api/v1/decisions/${DECISION.id}/replay` },

@@ -1,9 +1,13 @@
 import type * as Wire from "@spillway/contract";
 import type { Comparison, Criterion, JsonObject, Stage, Strategy } from "@spillway/core";
-import { unreachable } from "@spillway/core";
+import { isJsonObject, unreachable } from "@spillway/core";
 import type { Wire as ReadOnly } from "../server/route-handlers.ts";
 
-export function strategyOf(strategy: Strategy, document: JsonObject): ReadOnly<Wire.Strategy> {
+export function strategyOf(
+  strategy: Strategy,
+  document: JsonObject,
+  isBuiltIn = false,
+): ReadOnly<Wire.Strategy> {
   return {
     name: strategy.name,
     description: strategy.description,
@@ -11,15 +15,26 @@ export function strategyOf(strategy: Strategy, document: JsonObject): ReadOnly<W
     criteria: strategy.criteria.map((criterion) => ({
       id: criterion.id,
       metric: criterion.metric,
-      sentence: criterionSentence(criterion),
+      sentence: isSla(document, criterion.id)
+        ? `${criterion.metric}: roll back at the feature's SLA, where the baseline keeps it.`
+        : criterionSentence(criterion),
       comparison: criterion.comparison,
     })),
     document,
+    isBuiltIn,
   };
+}
+
+/** Until a rollout is made, the SLA is a word and not a number. */
+function isSla(document: JsonObject, id: string): boolean {
+  const gate = document["gate"];
+  const criterion = isJsonObject(gate) ? gate[id] : undefined;
+  return isJsonObject(criterion) && criterion["limit"] === "sla";
 }
 
 function stageOf(stage: Stage): Wire.Stage {
   const { kind, name, shareBps, shadowBps, least, mostSeconds, approval } = stage;
+  const { ring, prove, review } = stage;
   const { durationSeconds, observations, need } = least;
   return {
     kind,
@@ -29,6 +44,9 @@ function stageOf(stage: Stage): Wire.Stage {
     least: { durationSeconds, observations, need },
     mostSeconds,
     approval,
+    ...(ring === undefined ? {} : { ring }),
+    ...(prove === undefined ? {} : { prove: [...prove] }),
+    ...(review === undefined ? {} : { review: [...review] }),
   };
 }
 

@@ -5,7 +5,10 @@ import { strategyOf } from "./strategy-mapping.ts";
 export const strategyHandlers: HandlersOf<"listStrategies" | "putStrategy"> = {
   listStrategies: async (_input, { ports }) => {
     const records = await ports.registry.listStrategies();
-    return { body: { items: records.map((each) => strategyOf(each.strategy, each.document)) } };
+    const items = records.map((each) =>
+      strategyOf(each.strategy, each.document, each.isBuiltIn === true),
+    );
+    return { body: { items } };
   },
 
   putStrategy: async ({ body }, context) => {

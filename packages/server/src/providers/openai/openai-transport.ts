@@ -59,13 +59,23 @@ export function createOpenAiTransport(options: OpenAiTransportOptions): OpenAiTr
         dispatcher: agent,
         signal,
       });
-      return await replyOf(response, request, options.wall);
+      return withoutSecret(await replyOf(response, request, options.wall), options.apiKey);
     } catch (cause) {
       return classifyThrown(cause);
     }
   }
 
   return { send: sendRequest, close: () => agent.close() };
+}
+
+/** Some servers repeat the key that they refuse; failures are stored, logged and shown. */
+function withoutSecret(reply: ModelReply, secret: string | null): ModelReply {
+  if (secret === null || secret === "" || reply.kind !== "failure") return reply;
+  const json = JSON.stringify(reply);
+  const escaped = JSON.stringify(secret).slice(1, -1);
+  return json.includes(escaped)
+    ? (JSON.parse(json.replaceAll(escaped, "[redacted]")) as ModelReply)
+    : reply;
 }
 
 async function replyOf(

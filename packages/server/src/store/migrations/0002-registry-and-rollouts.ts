@@ -157,8 +157,8 @@ create table exchanges (
   outcome text not null,
   started_at_ms bigint not null,
   record jsonb not null,
-  evaluation text not null default 'pending' check (evaluation in ('pending', 'done')),
-  evaluation_attempts smallint not null default 0,
+  evaluation text not null default 'pending' check (evaluation in ('pending', 'done', 'failed')),
+  evaluation_attempts integer not null default 0,
   lease_owner text,
   lease_until_wall_ms bigint not null default 0
 );

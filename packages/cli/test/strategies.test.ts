@@ -1,0 +1,54 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  exampleRolloutDetail,
+  exampleRolloutSummary,
+  exampleStrategy,
+} from "@spillway/testkit/control-examples";
+import type { FakeControlApi } from "@spillway/testkit/fake-control-api";
+import { startFakeControlApi } from "@spillway/testkit/fake-control-api";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCli } from "./run-cli.ts";
+
+let api: FakeControlApi;
+beforeEach(async () => {
+  api = await startFakeControlApi();
+});
+afterEach(() => api.close());
+
+const run = (argv: string[], cwd = import.meta.dirname) =>
+  runCli([...argv, "--url", api.url, "--key", "k"], { cwd });
+
+describe("get strategies", () => {
+  it("tells built-in ones from stored ones", async () => {
+    api.answer("listStrategies", {
+      items: [
+        exampleStrategy({ name: "prompt-canary", isBuiltIn: true }),
+        exampleStrategy({ name: "ours" }),
+      ],
+    });
+    const { code, stdout } = await run(["get", "strategies"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/prompt-canary +built in/);
+    expect(stdout).toMatch(/ours +stored/);
+  });
+});
+
+describe("revise", () => {
+  it("sends the file of the strategy, and prints what is different", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "spillway-revise-"));
+    await writeFile(join(folder, "longer.yaml"), "strategy: longer\nstages: []\n");
+    api.answer("listRollouts", { items: [exampleRolloutSummary()], nextCursor: null });
+    api.answer("reviseRollout", exampleRolloutDetail({ sentence: "ada revised it.", revision: 2 }));
+    const argv = ["revise", "discharge-summary", "--strategy", "longer.yaml", "--note", "slow"];
+    const { code, stdout } = await run(argv, folder);
+    expect(code).toBe(0);
+    expect(stdout).toContain("ada revised it.");
+    const [request] = api.requests.filter(({ route }) => route === "reviseRollout");
+    expect(request).toMatchObject({
+      params: { id: "rol_1" },
+      body: { strategy: { strategy: "longer", stages: [] }, note: "slow" },
+    });
+  });
+});

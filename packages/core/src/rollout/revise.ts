@@ -1,0 +1,80 @@
+import { diffStrategies } from "./diff-strategies.ts";
+import type { DecideInput, DecideOutcome, RolloutEvent } from "./decision.ts";
+import type { Rollout, RolloutState } from "./rollout.ts";
+import { currentStage, isTerminal } from "./rollout.ts";
+import type { Stage, Strategy } from "./strategy.ts";
+import { percent, strategyProblems } from "./strategy.ts";
+import { decided } from "./transition.ts";
+
+type Revise = Extract<RolloutEvent, { kind: "revise" }>;
+
+/**
+ * A new revision of the strategy while the rollout is under way. It stays in its stage, which must be in
+ * the new strategy with the same kind and share: only an advance moves people. The stage begins anew,
+ * with new tests on what is observed from now on, because thresholds that are chosen after looking
+ * would void the tests of what was looked at. Approvals were given to another strategy, and lapse.
+ */
+export function revise(input: DecideInput, event: Revise): DecideOutcome {
+  const { rollout, nowMs } = input;
+  const problem = problemOf(rollout, event.strategy);
+  if (problem !== null) {
+    return {
+      kind: "refused",
+      code: isTerminal(rollout.state) ? "illegal_transition" : "requirements_unmet",
+      reason: problem,
+      unmet: [],
+    };
+  }
+  const changes = diffStrategies(rollout.strategy, event.strategy);
+  const note = event.note.trim() === "" ? "" : ` "${event.note.trim()}"`;
+  const number = (rollout.revision ?? 1) + 1;
+  return {
+    ...decided(input, {
+      decision: "hold",
+      next: nextState(rollout, event.strategy, nowMs),
+      approvals: [],
+      reason: `${event.by} revised the strategy (revision ${number}); new tests start from now: ${changes.join(" ")}${note}`,
+    }),
+    revision: {
+      number,
+      strategy: event.strategy,
+      firstStageNumber: (rollout.firstStageNumber ?? 0) + rollout.strategy.stages.length,
+      changes,
+    },
+  };
+}
+
+function problemOf(rollout: Rollout, strategy: Strategy): string | null {
+  const [first] = strategyProblems(strategy, rollout.tier);
+  if (first !== undefined) return `The strategy cannot be used. ${first.path}: ${first.message}`;
+  if (diffStrategies(rollout.strategy, strategy).length === 0) {
+    return "Nothing would change: the rollout runs by this strategy already.";
+  }
+  const present = currentStage(rollout);
+  if (present === null) return null;
+  const found = strategy.stages.find((stage) => stage.name === present.name);
+  if (found === undefined) {
+    const names = strategy.stages.map((stage) => stage.name).join(", ");
+    return `The rollout is in ${present.name}, which the new strategy has not. Found ${names}; wanted ${present.name} among them.`;
+  }
+  if (isSamePlace(present, found)) return null;
+  return `${present.name} is a ${present.kind} at ${percent(present.shareBps)} and would become a ${found.kind} at ${percent(found.shareBps)}. Wanted the stage that the rollout is in as it is; only later stages may change who is served.`;
+}
+
+function isSamePlace(present: Stage, found: Stage): boolean {
+  return (
+    present.kind === found.kind &&
+    present.shareBps === found.shareBps &&
+    present.ring === found.ring
+  );
+}
+
+function nextState({ state, strategy }: Rollout, revised: Strategy, nowMs: number): RolloutState {
+  if (!("stageIndex" in state) || !("enteredAtMs" in state)) return state;
+  const name = strategy.stages[state.stageIndex]?.name;
+  const stageIndex = revised.stages.findIndex((stage) => stage.name === name);
+  if (state.kind === "paused") {
+    return { kind: "paused", stageIndex, enteredAtMs: nowMs, pausedAtMs: nowMs };
+  }
+  return { kind: "progressing", stageIndex, enteredAtMs: nowMs };
+}

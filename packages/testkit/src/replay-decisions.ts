@@ -1,0 +1,12 @@
+import type { DecisionRecord } from "../../core/src/index.ts";
+import { replayDecision } from "../../core/src/index.ts";
+
+/** Decides each again from what would be stored of it, and fails where one comes out differently. */
+export function assertReplays(records: readonly DecisionRecord[]): void {
+  for (const record of records) {
+    const stored = JSON.parse(JSON.stringify(record)) as DecisionRecord;
+    const { agrees, sentence, ...both } = replayDecision(stored);
+    if (agrees) continue;
+    throw new Error(`${record.id} of ${record.feature}: ${sentence} ${JSON.stringify(both)}`);
+  }
+}
