@@ -115,10 +115,7 @@ export function gateReport(
   return {
     verdict,
     verdicts: [judged],
-    open:
-      verdict === "pass"
-        ? { count: 0, sentences: [], states: [] }
-        : { count: 1, sentences: [judged.sentence], states: [judged.evidence] },
+    open: verdict === "pass" ? [] : [judged],
     delays: [],
     warnings: parts.hasWarning === true ? [warning] : [],
     culprit: verdict === "fail" ? judged : null,
@@ -142,7 +139,8 @@ export function gateReportOf(
       (left, right) => WORST_FIRST.indexOf(left.verdict) - WORST_FIRST.indexOf(right.verdict),
     );
   const verdict = verdicts[0]?.verdict ?? "inconclusive";
-  return { ...gateReport(verdict, parts), verdicts };
+  const open = verdicts.filter((row) => row.verdict !== "pass");
+  return { ...gateReport(verdict, parts), verdicts, open };
 }
 
 /** The rollout after an outcome has been committed. */

@@ -18,7 +18,7 @@ import type {
   GateInput,
   GateReport,
   IntegrityWarning,
-  OpenChecks,
+  OpenCheck,
   Verdict,
   VerdictKind,
 } from "./verdict.ts";
@@ -80,15 +80,18 @@ export function assessGate(input: GateInput): GateReport {
   };
 }
 
-const OPEN_SENTENCES = 12;
-
-function openChecks(judged: readonly Judged[]): OpenChecks {
-  const open = judged.filter(({ verdict }) => verdict !== "pass");
-  return {
-    count: open.length,
-    sentences: open.slice(0, OPEN_SENTENCES).map(({ row, verdict }) => rowSentence(row, verdict)),
-    states: [...new Set(open.map(({ row }) => evidenceState(row)))].toSorted(),
-  };
+/** Sentences are computed when they are read; only the first few of many are. */
+function openChecks(judged: readonly Judged[]): readonly OpenCheck[] {
+  return judged
+    .filter(({ verdict }) => verdict !== "pass")
+    .map(({ row, verdict }) => ({
+      criterionId: row.criterion.id,
+      verdict,
+      evidence: evidenceState(row),
+      get sentence() {
+        return rowSentence(row, verdict);
+      },
+    }));
 }
 
 function assessRows(input: GateInput): readonly AssessedRow[] {

@@ -94,7 +94,7 @@ it("a report is the same to the bit whatever was judged before it", () => {
 
 it("an unknown metric is an error of the evidence and never a pass", () => {
   const of = criterion("tone", { kind: "relative", hold: 0.05, rollback: 0.1 });
-  expect(gate({ criteria: [of] }).open.states).toEqual(["error"]);
+  expect(gate({ criteria: [of] }).open).toMatchObject([{ evidence: "error" }]);
 });
 
 function sumOf(cells: readonly Readonly<Record<string, number>>[]) {

@@ -48,9 +48,6 @@ export type ObservedRow = {
  */
 const observedRows = new WeakMap<readonly StratumEvidence[], ObservedRow>();
 
-/** A row of fewer bins is decoded sooner than it is found, and the garbage collector has less to do. */
-const BINS_WORTH_KEEPING = 40;
-
 /** Decodes, merges and sorts the strata of one metric on one slice. */
 export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
   const known = observedRows.get(strata);
@@ -78,7 +75,7 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
     candidateCount: sumOf(observed, (stratum) => stratum.candidate.total),
     pairCount: sumOf(observed, (stratum) => totalCount(stratum.pairs)),
   };
-  if (binsOf(observed) >= BINS_WORTH_KEEPING) observedRows.set(strata, row);
+  observedRows.set(strata, row);
   return row;
 }
 
@@ -112,13 +109,6 @@ function splitLike(row: ObservedRow, all: ObservedRow): readonly ObservedStratum
     );
     return { ...stratum, propensity: all.observedSplit?.[index]?.propensity ?? stratum.propensity };
   });
-}
-
-function binsOf(strata: readonly ObservedStratum[]): number {
-  return sumOf(
-    strata,
-    ({ baseline, candidate, pairs }) => baseline.bins.length + candidate.bins.length + pairs.length,
-  );
 }
 
 function newestOf(strata: readonly StratumEvidence[]): number | null {

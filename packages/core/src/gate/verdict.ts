@@ -69,20 +69,15 @@ export type LabelDelay = {
   readonly medianRequestAtMs: number | null;
 };
 
-/** What keeps a gate from passing, in brief: of hundreds of rows nobody reads all. */
-export type OpenChecks = {
-  readonly count: number;
-  /** The worst of them, at most twelve. */
-  readonly sentences: readonly string[];
-  /** The kinds of evidence among them: what an undecided stage acts on. */
-  readonly states: readonly EvidenceState[];
-};
+/** What of a row decides while it keeps the gate from passing. */
+export type OpenCheck = Pick<Verdict, "criterionId" | "verdict" | "evidence" | "sentence">;
 
 export type GateReport = {
   readonly verdict: VerdictKind;
   /** Worst first: fail, hold, inconclusive, pass; then by harm. */
   readonly verdicts: readonly Verdict[];
-  readonly open: OpenChecks;
+  /** The rows that do not pass, worst first. */
+  readonly open: readonly OpenCheck[];
   readonly delays: readonly LabelDelay[];
   readonly warnings: readonly IntegrityWarning[];
   /** The verdict that a rollback or hold is because of, the worst proven one. */

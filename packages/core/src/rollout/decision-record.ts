@@ -4,8 +4,8 @@ import type { Json } from "../json.ts";
 import { canonicalJson } from "../release/canonical-json.ts";
 import { decide } from "./decide.ts";
 import type { DecideOutcome, DecisionKind, RolloutEvent } from "./decision.ts";
-import { judgeGate } from "./judge-gate.ts";
 import { inWords } from "./requirements.ts";
+import { judgeGate } from "./judge-gate.ts";
 import type { DecisionId, Rollout, RolloutId } from "./rollout.ts";
 
 /** Everything that a decision is made from. Stored whole, so that it can be made again. */

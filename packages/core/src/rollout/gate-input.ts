@@ -1,12 +1,6 @@
 import { RING_EXCLUSION } from "../evaluation/observations.ts";
 import { emptyCell } from "../gate/cells.ts";
-import type {
-  EvidenceBlock,
-  MetricEvidence,
-  RolloutEvidence,
-  StageExposure,
-  TimedEvidence,
-} from "../gate/evidence.ts";
+import type { MetricEvidence, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
@@ -128,16 +122,23 @@ function evidenceOfRevision(rollout: Rollout, evidence: RolloutEvidence): Rollou
       .map((entry) => ({ ...entry, strata: renumbered(entry.strata, first) }))
       .filter((entry) => entry.strata.length > 0),
     exposures: exposuresOfRevision(rollout, evidence.exposures),
-    ...(evidence.timed === undefined
-      ? {}
-      : { timed: evidence.timed.map((entry) => ({ ...entry, blocks: blocksFrom(entry, first) })) }),
+    ...timesOfRevision(evidence, first),
   };
 }
 
-function blocksFrom({ blocks }: TimedEvidence, first: number): EvidenceBlock[] {
-  return blocks
-    .map((block) => ({ ...block, strata: renumbered(block.strata, first) }))
-    .filter(({ strata }) => strata.length > 0);
+function timesOfRevision(
+  { timed }: RolloutEvidence,
+  first: number,
+): Pick<RolloutEvidence, "timed"> {
+  if (timed === undefined) return {};
+  return {
+    timed: timed.map((entry) => ({
+      ...entry,
+      blocks: entry.blocks
+        .map((block) => ({ ...block, strata: renumbered(block.strata, first) }))
+        .filter((block) => block.strata.length > 0),
+    })),
+  };
 }
 
 /** The exposures of the present revision's stages, by their place in its strategy. */

@@ -46,25 +46,18 @@ const SEVERITY: Readonly<Record<VerdictKind, number>> = {
   pass: 3,
 };
 
-const OPEN_SENTENCES = 12;
-
 function merged(report: GateReport, asked: readonly Verdict[]): GateReport {
   const verdicts = [...report.verdicts, ...asked].toSorted(
     (left, right) => SEVERITY[left.verdict] - SEVERITY[right.verdict],
   );
   const asks = asked.find((row) => row.verdict === "hold");
   const worst = verdicts[0]?.verdict ?? "inconclusive";
-  const open = verdicts.filter((row) => row.verdict !== "pass");
   const isReview = report.verdict !== "fail" && report.verdict !== "hold" && asks !== undefined;
   return {
     ...report,
     verdict: SEVERITY[report.verdict] < SEVERITY[worst] ? report.verdict : worst,
     verdicts,
-    open: {
-      count: open.length,
-      sentences: open.slice(0, OPEN_SENTENCES).map((row) => row.sentence),
-      states: [...new Set(open.map((row) => row.evidence))].toSorted(),
-    },
+    open: verdicts.filter((row) => row.verdict !== "pass"),
     culprit: report.culprit ?? asks ?? null,
     sentence: isReview ? `A person has to look: ${asks.sentence}` : report.sentence,
   };

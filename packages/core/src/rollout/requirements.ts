@@ -1,4 +1,4 @@
-import type { GateReport, LabelDelay, OpenChecks, Verdict } from "../gate/verdict.ts";
+import type { GateReport, LabelDelay, OpenCheck } from "../gate/verdict.ts";
 import type { DecideInput, Requirement } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
@@ -68,16 +68,20 @@ function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
   }));
   const late = gate.delays.flatMap((delay) => labelsUnmet(delay, input.nowMs));
   if (gate.verdict === "pass" || isProven(stage, gate)) return [...integrity, ...late];
-  const { count, sentences: listed } = openChecks(stage, gate);
-  const more = count - listed.length;
+  const open = openVerdicts(stage, gate);
+  const listed = open.slice(0, CHECKS_LISTED).map((check) => check.sentence);
+  const more = open.length - listed.length;
   const rest = more > 0 ? [`${more} more checks are not passed yet.`] : [];
-  const sentences = count === 0 ? [gate.sentence] : [...listed, ...rest];
+  const sentences = open.length === 0 ? [gate.sentence] : [...listed, ...rest];
   return [
     ...integrity,
     ...late,
     ...sentences.map((sentence): Requirement => ({ code: "gate", sentence })),
   ];
 }
+
+/** So many open checks are listed, the worst first: of hundreds nobody reads all, and the report has them. */
+const CHECKS_LISTED = 12;
 
 /** Half of the requests must have had the time that a label takes; those who are quick are not all. */
 function labelsUnmet(delay: LabelDelay, nowMs: number): Requirement[] {
@@ -93,19 +97,11 @@ function labelsUnmet(delay: LabelDelay, nowMs: number): Requirement[] {
  * What the stage still lacks: rows that it must prove and has not, and whatever holds or fails, since
  * suspicion counts on every criterion.
  */
-export function openVerdicts(stage: Stage, gate: GateReport): readonly Verdict[] {
-  return gate.verdicts.filter((row) => {
-    if (row.verdict === "pass") return false;
+export function openVerdicts(stage: Stage, gate: GateReport): readonly OpenCheck[] {
+  return gate.open.filter((row) => {
     const isNeeded = stage.prove === undefined || stage.prove.includes(row.criterionId);
     return isNeeded || row.verdict !== "inconclusive";
   });
-}
-
-/** The same in brief; a stage that must prove everything need not look at every row. */
-function openChecks(stage: Stage, gate: GateReport): Pick<OpenChecks, "count" | "sentences"> {
-  if (stage.prove === undefined) return gate.open;
-  const open = openVerdicts(stage, gate);
-  return { count: open.length, sentences: open.slice(0, 12).map((row) => row.sentence) };
 }
 
 /** The criteria that the stage names are there, judged, and safe, while others are merely open. */

@@ -87,7 +87,10 @@ export async function fitStrategy(
   const problems = [
     ...levelled.problems,
     ...strategyProblems(parsed.strategy, feature.tier),
-    ...baselineProblems(parsed.strategy.criteria, deps.metrics),
+    ...baselineProblems(
+      parsed.strategy.criteria,
+      withLevels(deps.metrics, { ...typical, ...parsed.strategy.expected }),
+    ),
     ...wanted.filter(({ name }) => !Object.hasOwn(typical, name)).map(unknownLevel),
     ...parsed.strategy.stages.flatMap((stage, index) => ringProblems(stage.ring, index, feature)),
   ];
@@ -115,6 +118,17 @@ function unknownLevel({ name, unit }: MetricDefinition) {
     path: `expected.${name}`,
     message: `What the baseline shows of ${name} is not known: it has too few answers of the last 7 days. Wanted at least 100 of them, or a level in ${unit} in a copy of the strategy, expected: { ${name}: ... }.`,
   };
+}
+
+/** What is known of the baseline in place of the catalogue's guesses. */
+function withLevels(
+  metrics: readonly MetricDefinition[],
+  levels: Readonly<Record<string, number>>,
+): MetricDefinition[] {
+  return metrics.map((metric) => {
+    const value = Object.hasOwn(levels, metric.name) ? levels[metric.name] : undefined;
+    return value === undefined ? metric : { ...metric, expected: { value } };
+  });
 }
 
 function ringProblems(ring: string | undefined, index: number, feature: Feature) {

@@ -145,7 +145,7 @@ const report: GateReport = {
   verdict: "inconclusive",
   verdicts: [verdict],
   delays: [],
-  open: { count: 1, sentences: [verdict.sentence], states: [verdict.evidence] },
+  open: [verdict],
   warnings: [],
   culprit: null,
   logHarm: 0,

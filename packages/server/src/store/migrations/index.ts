@@ -1,13 +1,13 @@
 import type { Migration } from "../migrate.ts";
 import { ledger } from "./0001-ledger.ts";
 import { registryAndRollouts } from "./0002-registry-and-rollouts.ts";
-import { rolloutRevisions } from "./0004-rollout-revisions.ts";
-import { firstObservation } from "./0003-first-observation.ts";
+import { rolloutRevisions } from "./0003-rollout-revisions.ts";
+import { firstObservation } from "./0004-first-observation.ts";
 
 /** In the order of their numbers. Forward only; never edited once merged. */
 export const migrations: readonly Migration[] = [
   ledger,
   registryAndRollouts,
-  firstObservation,
   rolloutRevisions,
+  firstObservation,
 ];

@@ -5,7 +5,7 @@ import type { Migration } from "../migrate.ts";
  * those before, so that evidence keys (rollout, stage) of two revisions never meet.
  */
 export const rolloutRevisions: Migration = {
-  name: "0004-rollout-revisions",
+  name: "0003-rollout-revisions",
   sql: `
 alter table rollouts
   add column revision integer not null default 1 check (revision >= 1),
