@@ -390,17 +390,6 @@ describe("taking back", () => {
   );
 });
 
-test("an abort is told as one, and so is a rollback", () => {
-  const said = (kind: "abort" | "rollback") => {
-    const outcome = decideOn(progressing(0), { kind, by: "ada", note: "Too slow." });
-    return outcome.kind === "decided" ? outcome.reason : "";
-  };
-  expect(said("abort")).toBe(
-    'ada aborted the rollout of summary@2; summary@1 answers everyone again. "Too slow."',
-  );
-  expect(said("rollback")).toBe('ada rolled summary back to summary@1. "Too slow."');
-});
-
 describe.each(TERMINAL)("$kind is terminal", (state) => {
   test.each(EVENTS)("$kind is refused", (event) => {
     expect(decideOn(state, event)).toMatchObject({ kind: "refused", code: "illegal_transition" });
