@@ -11,6 +11,7 @@ import { Loading } from "../../ui/Loading.tsx";
 import { Panel } from "../../ui/Panel.tsx";
 import { visible } from "../../ui/words.ts";
 import { DecisionLog } from "./DecisionLog.tsx";
+import { EarlierRollouts } from "./EarlierRollouts.tsx";
 import { ExposureTable } from "./ExposureTable.tsx";
 import { GateTable } from "./GateTable.tsx";
 import { ladderOf } from "./ladder.ts";
@@ -73,6 +74,7 @@ function Content({ rollout, view, onView }: { readonly rollout: RolloutDetail } 
             onOpen={(decision) => onView({ ...view, decision })}
           />
           <ExposureTable rollout={rollout} />
+          <EarlierRollouts rollout={rollout} />
         </div>
         <div className="xl:sticky xl:top-4">
           <StageLadder strategy={rollout.strategy} rungs={ladderOf(rollout, nowMs)} />
