@@ -176,6 +176,7 @@ describe.skipIf(CHROMIUM === null)("the control room in a browser", () => {
       expect.stringContaining("mara aborted the rollout") as string,
       expect.stringContaining("The rollout is complete.") as string,
     ]);
+    expect(await page.evaluate(() => window.scrollY)).toBeGreaterThan(0);
     await earlier.getByRole("link").first().click();
     await page.getByRole("heading", { level: 1, name: /mara aborted/ }).waitFor();
     const main = page.getByRole("main");

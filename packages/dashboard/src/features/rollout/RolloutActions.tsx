@@ -25,7 +25,7 @@ function EndedActions({ rollout }: { readonly rollout: RolloutDetail }) {
   if (feature === undefined) return null;
   const after = afterEnd(rollout, feature);
   return (
-    <div data-print="no" className="shrink-0 lg:max-w-72 lg:text-right">
+    <div data-print="no" className="shrink-0 lg:max-w-72">
       {after.kind === "under_way" && (
         <Link
           to="/rollouts/$id"
@@ -35,7 +35,7 @@ function EndedActions({ rollout }: { readonly rollout: RolloutDetail }) {
           {after.label}
         </Link>
       )}
-      {after.kind === "nothing" && <p className="text-muted">{after.sentence}</p>}
+      {after.kind === "nothing" && <p className="text-muted lg:text-right">{after.sentence}</p>}
       {after.kind === "take_back" && (
         <Button size="large" look="danger" aria-label={after.name} onClick={() => setIsAsked(true)}>
           <BackIcon />

@@ -168,7 +168,7 @@ function StageCell({ rollout }: { readonly rollout: Rollout }) {
 function ShareCell({ rollout }: { readonly rollout: Rollout }) {
   if (isOver(rollout)) {
     return (
-      <span className="block leading-6 text-muted">
+      <span className="block text-xs text-muted lg:pt-1">
         <RolloutEnd rollout={rollout} />
       </span>
     );
