@@ -16,7 +16,6 @@ const CONTROL_ONLY: readonly ErrorCode[] = [
   "data_folder_in_use",
   "database_unavailable",
   "database_incompatible",
-  "overloaded",
 ];
 
 it("docs/errors.md says the type, the code and the status that clients of the gateway see", async () => {
