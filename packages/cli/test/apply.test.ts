@@ -178,6 +178,7 @@ components:
     ["stages[4].share", "Wanted 100%.", "s.yaml:11: strategies[0].stages[2].share"],
     ["stages[0].share", "Wanted more.", "s.yaml:4: strategies[0].stages[0].share"],
     ["stages[2].share", 'Found "x", wanted a share.', "s.yaml:11: strategies[0].stages[2].share"],
+    ["stages[4].prove", 'Found "x", which is none.', "s.yaml:11: strategies[0].stages[2].prove"],
     ["gate", "A strategy without criteria.", "s.yaml:2: strategies[0].gate"],
   ])("a list of shares is several stages for the server: %s, %s", async (path, message, place) => {
     await write({ "s.yaml": STRATEGY });

@@ -4,7 +4,7 @@ import type { PathInDocument } from "./yaml-documents.ts";
 /**
  * `share: [25%, 50%]` is written as one stage and is two for the rules of strategies, which count those:
  * their stages[2] is stages[1].share[1] of a file that begins with one other stage. What cannot be read at
- * all is named as it is written, and says "Found ..."; rules never do.
+ * all is named as it is written, and says "Found ..., wanted ..." in one sentence; rules never do.
  *
  * The path as it is written; the same one where that makes no difference.
  */
@@ -16,7 +16,7 @@ export function writtenStagePath(
   const [list, index, ...rest] = path;
   const stages = isRecord(strategy) ? strategy["stages"] : undefined;
   if (list !== "stages" || typeof index !== "number" || !Array.isArray(stages)) return path;
-  if (message.startsWith("Found ")) return path;
+  if (UNREADABLE.test(message)) return path;
   const written = stages.flatMap((stage: unknown, at): PathInDocument[] => {
     const shares = isRecord(stage) ? stage["share"] : undefined;
     if (!Array.isArray(shares)) return [["stages", at, ...rest]];
@@ -29,6 +29,8 @@ export function writtenStagePath(
   const found = written[index];
   return found === undefined || pathText(found) === pathText(path) ? path : found;
 }
+
+const UNREADABLE = /^Found [^]*, wanted /;
 
 /** stages[1].share[2] */
 export function pathText(path: PathInDocument): string {
