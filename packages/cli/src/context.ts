@@ -7,6 +7,7 @@ import type { Io } from "./io.ts";
 import type { Paint } from "./render/paint.ts";
 import { createPaint } from "./render/paint.ts";
 import { printable } from "./render/printable.ts";
+import type { ErrorObject } from "./report-error.ts";
 
 export type GlobalOptions = ConnectionOptions & { readonly json?: boolean };
 
@@ -18,6 +19,8 @@ export type CommandContext = {
   isJson(): boolean;
   /** The result on stdout: the API object unchanged with --json, else rendered for people. */
   print(result: unknown, render: (paint: Paint) => string): void;
+  /** In the place of a result, with --json; one line, since some results are objects a line. */
+  printError(error: ErrorObject): void;
   /** Words beside the result, on stderr. */
   say(text: string): void;
   /** Takes the command's exit code when it has ended. */
@@ -46,6 +49,7 @@ export function createContext(
         : printable(render(createPaint(isColoured)), isColoured ? "keep" : "remove");
       io.stdout.write(`${text}\n`);
     },
+    printError: (error) => io.stdout.write(`${JSON.stringify({ error })}\n`),
     say: (text) => io.stderr.write(`${printable(text, "remove")}\n`),
     finish: async (command) => onExit(await command),
   };

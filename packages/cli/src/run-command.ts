@@ -20,6 +20,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     );
     const described = describeError(error, keySource);
     if (described.text !== "") context.say(`error: ${described.text}`);
+    if (context.isJson() && described.error !== null) context.printError(described.error);
     return described.exitCode;
   }
 }

@@ -125,7 +125,8 @@ components:
   });
 
   it.each([
-    ["a: [1\nb: 2\n", /x\.yaml:\d: not valid YAML: /],
+    ["a: [1\nb: 2\n", "x.yaml:1: not valid YAML: "],
+    ["a:\n  b: 'x\nc: 2\n", "x.yaml:2: not valid YAML: "],
     ["# c\nfeature:\n  - a\n", 'x.yaml:2: found "feature:"'],
     ["feature: []\n", 'did you mean "features"?'],
     ["features:\n  key: a\n", 'x.yaml:1: found object under "features:", wanted a list'],
@@ -155,6 +156,75 @@ components:
       const { code, stderr } = await apply("f.yaml");
       expect(code).toBe(2);
       expect(stderr).toBe(`error: No.\nf.yaml:3: ${path}: may not be lowered\n`);
+    },
+  );
+
+  const STRATEGY = `strategies:
+  - strategy: careful
+    stages:
+      - { stage: canary, share: 10% }
+      - stage: ramp
+        least: { duration: 24h }
+        share:
+          - 25%
+          - 60%
+          - 20%
+      - { stage: verify, share: 50% }
+`;
+  it.each([
+    ["stages[3].share", "Stages go backwards.", "s.yaml:10: strategies[0].stages[1].share[2]"],
+    ["stages[3]", "Stages go backwards.", "s.yaml:10: strategies[0].stages[1].share[2]"],
+    ["stages[2].most", "Too short.", "s.yaml:5: strategies[0].stages[1].most"],
+    ["stages[4].share", "Wanted 100%.", "s.yaml:11: strategies[0].stages[2].share"],
+    ["stages[0].share", "Wanted more.", "s.yaml:4: strategies[0].stages[0].share"],
+    ["stages[2].share", 'Found "x", wanted a share.', "s.yaml:11: strategies[0].stages[2].share"],
+    ["stages[4].prove", 'Found "x", which is none.', "s.yaml:11: strategies[0].stages[2].prove"],
+    ["gate", "A strategy without criteria.", "s.yaml:2: strategies[0].gate"],
+  ])("a list of shares is several stages for the server: %s, %s", async (path, message, place) => {
+    await write({ "s.yaml": STRATEGY });
+    const problems = [{ path: `strategies[0].${path}`, message }];
+    const detail = `strategies[0].${path}: ${message}`;
+    api.refuse("apply", { status: 422, code: "invalid_configuration", detail, problems });
+    const { stderr } = await apply("s.yaml");
+    expect(stderr).toBe(
+      `error: the server refused it; nothing was applied.\n${place}: ${message}\n`,
+    );
+  });
+
+  it("an unknown list does not hide the other mistakes, nor does a file that is missing", async () => {
+    await write({
+      "x.yaml": `stategies: []
+features:
+  - { key: Summary, title: Summary, owner: us, tier: 2 }
+components:
+  - kind: dataset
+    name: gold
+    label: v1
+    content: { cases_file: nope.jsonl }
+  - { kind: app, name: api, label: 3.2, content: { codeVersion: abc } }
+`,
+      "y.yaml": "features: [\n  - a\nb: 1\n",
+    });
+    const { code, stderr } = await apply("x.yaml", "y.yaml");
+    expect(code).toBe(2);
+    expect(stderr.match(/^[xy]\.yaml:\d+: \S+/gm)).toEqual([
+      "x.yaml:1: found",
+      "x.yaml:3: key:",
+      "x.yaml:8: cannot",
+      "x.yaml:9: label:",
+      "y.yaml:1: not",
+      "y.yaml:2: not",
+    ]);
+    expect(api.requests).toEqual([]);
+  });
+
+  it.each(["", "# only words\n", "features: []\n---\n", "features:\n"])(
+    "%j holds nothing, which is a mistake",
+    async (text) => {
+      await write({ "x.yaml": text });
+      const { code, stderr } = await apply("x.yaml");
+      expect([code, api.requests]).toEqual([2, []]);
+      expect(stderr).toContain("nothing to apply: x.yaml holds no resource");
     },
   );
 

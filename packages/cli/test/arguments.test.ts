@@ -29,6 +29,44 @@ describe("wrong usage ends with 2 and says what to do", () => {
   });
 });
 
+describe("--json prints the failure as an object too", () => {
+  const errorOf = async (argv: string[]) => {
+    const { code, stdout, stderr } = await runCli([...NOWHERE, ...argv, "--json"]);
+    return { code, hasWords: stderr !== "", ...(JSON.parse(stdout) as { error: unknown }) };
+  };
+
+  it("for what this command finds wrong", async () => {
+    expect(await errorOf(["statsu", "a"])).toMatchObject({
+      code: 2,
+      hasWords: true,
+      error: { code: "usage", title: "Wrong usage", status: null },
+    });
+    expect(await errorOf(["status", "a", "--wiat"])).toMatchObject({ error: { code: "usage" } });
+    expect(await errorOf(["replay"])).toMatchObject({
+      error: { code: "usage", detail: expect.stringContaining("wanted one decision") as string },
+    });
+  });
+
+  it("for a server that does not answer", async () => {
+    expect(await errorOf(["get", "features"])).toMatchObject({
+      code: 1,
+      error: { code: "unreachable", status: null },
+    });
+    expect(await errorOf(["status", "a"])).toMatchObject({
+      code: 3,
+      error: {
+        code: "unreachable",
+        detail: expect.stringContaining("The state of a is not known.") as string,
+      },
+    });
+  });
+
+  it("and help is no failure", async () => {
+    const { stdout } = await runCli(["status", "--help", "--json"]);
+    expect(stdout).not.toContain('"error"');
+  });
+});
+
 it("says that nothing listens, with 1, and with 3 where the state is asked", async () => {
   const api = await startFakeControlApi();
   await api.close();

@@ -67,3 +67,24 @@ describe("docs/cli.md", () => {
     expect(page).toContain(`\`${long}`);
   });
 });
+
+describe("docs/roles.md", () => {
+  const commands = entries.map(({ heading }) =>
+    heading
+      .replace("### `spillway ", "")
+      .replace(/ *[<[].*/, "")
+      .replace("`", ""),
+  );
+
+  it("names each command, and no other", async () => {
+    const text = await readFile(join(import.meta.dirname, "../../../docs/roles.md"), "utf8");
+    const cells = [...text.matchAll(/^\| `[A-Z]+ .+ \| \w+ +\| (.*) \|$/gm)].map(
+      ([, cell]) => cell,
+    );
+    const inTables = [...cells.join(" ").matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+    const withoutServer = /^(.+) ask no server\.$/m.exec(text)?.[1] ?? "";
+    const others = [...withoutServer.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+    const named = [...inTables, ...others].map((name) => name.replace(/ -.*/, ""));
+    expect([...new Set(named)].toSorted()).toEqual(commands.toSorted());
+  });
+});

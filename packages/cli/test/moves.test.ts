@@ -138,6 +138,28 @@ describe("actions on a rollout", () => {
     expect(stderr).toBe("error: Not yet.\n  approval: A reviewer must approve.\n");
   });
 
+  it("a detail that strings requirements together is shown as a list, one a line", async () => {
+    underWay();
+    const unmet = [
+      { code: "duration", sentence: "canary lasts 24 hours; 3 hours are left." },
+      { code: "gate", sentence: "quality is not settled on 118 answers." },
+    ];
+    const detail = `2 unmet: ${unmet.map(({ sentence }) => sentence).join(" ")}`;
+    const problem = { status: 409, code: "requirements_unmet", title: "Unmet", detail, unmet };
+    api.refuse("rolloutAction", problem);
+    const { code, stdout, stderr } = await run(["promote", FEATURE, "--json"]);
+    expect(code).toBe(3);
+    expect(stderr).toMatchInlineSnapshot(`
+      "error: 2 requirements are unmet.
+        duration: canary lasts 24 hours; 3 hours are left.
+        gate: quality is not settled on 118 answers.
+      "
+    `);
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: "requirements_unmet", title: "Unmet", detail, status: 409, unmet },
+    });
+  });
+
   it("says that there is none, and what to do", async () => {
     const { code, stderr } = await run(["pause", FEATURE]);
     expect(code).toBe(2);

@@ -163,6 +163,43 @@ describe.skipIf(CHROMIUM === null)("the control room in a browser", () => {
     await page.getByRole("heading", { level: 1, name: /ines rolled support-reply back/ }).waitFor();
   });
 
+  test("the earlier rollouts of a feature are found from the board, and say how they ended", async () => {
+    const { page } = await open({ path: "/?others=true" });
+    await row(page, "invoice-extraction").waitFor();
+    const shown = await row(page, "invoice-extraction").innerText();
+    expect(shown).toContain("served nobody since");
+    expect(shown).not.toContain("actual");
+    await page.getByRole("link", { name: "2 earlier rollouts of invoice-extraction" }).click();
+    const earlier = page.getByRole("region", { name: "Earlier rollouts of invoice-extraction" });
+    await earlier.getByRole("link").first().waitFor();
+    expect(await earlier.getByRole("listitem").allInnerTexts()).toEqual([
+      expect.stringContaining("mara aborted the rollout") as string,
+      expect.stringContaining("The rollout is complete.") as string,
+    ]);
+    expect(await page.evaluate(() => window.scrollY)).toBeGreaterThan(0);
+    await earlier.getByRole("link").first().click();
+    await page.getByRole("heading", { level: 1, name: /mara aborted/ }).waitFor();
+    const main = page.getByRole("main");
+    await main.getByText("Nothing to take back here").waitFor();
+    expect(await main.getByRole("button", { name: /^Roll/ }).count()).toBe(0);
+    expect(await page.getByRole("region", { name: "Traffic" }).innerText()).toContain(
+      "served nobody since",
+    );
+    expect(await page.getByRole("heading", { name: /^Other rollouts/ }).count()).toBe(1);
+  });
+
+  test("from a complete rollout it is the feature that is rolled back", async () => {
+    const { page, api } = await open({ path: "/rollouts/roll_07done" });
+    await page.getByRole("button", { name: "Roll faq-answer back to faq-answer@9" }).click();
+    const dialog = page.getByRole("dialog");
+    expect(await dialog.innerText()).toContain("It is the feature that goes back");
+    await dialog.getByLabel(/Reason/).fill("Wrong tone.");
+    await dialog.getByRole("button", { name: /^Roll back to/ }).click();
+    await dialog.waitFor({ state: "detached" });
+    const body = { note: "Wrong tone.", to: "faq-answer@9" };
+    expect(api.actions).toEqual([{ path: "faq-answer/rollback", body }]);
+  });
+
   test("promote waits for its requirements and lists them; a viewer sees why, and may ask to roll back", async () => {
     const { page } = await open({ path: "/rollouts/roll_01shadow", key: FIXTURE_KEYS.viewer });
     const promote = page.getByRole("button", { name: /^Promote/ });

@@ -27,6 +27,7 @@ export const FIXTURE_KEYS = { operator: "swk_operator", viewer: "swk_viewer" } a
 
 type Request = {
   readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
   readonly role: "operator" | "viewer";
 };
@@ -121,7 +122,10 @@ function handlersOf(world: {
     health: () => ({ status: "ok", database: "ok", version: "0.1.0", clock: clock() }),
     whoAmI: ({ role }) => ({ name: role === "viewer" ? "vic" : "ines", role }),
     listFeatures: () => ({ items: [...state.features] }),
-    listRollouts: () => ({ items: [...state.rollouts], nextCursor: null }),
+    listRollouts: ({ query }) => ({
+      items: state.rollouts.filter(({ feature }) => feature === (query["feature"] ?? feature)),
+      nextCursor: null,
+    }),
     getRollout: ({ params }) => find(params["id"]),
     listDecisions: ({ params }) => ({ items: decisionsOf(find(params["id"])), nextCursor: null }),
     getDecision: ({ params }) => decision(params["id"]),
@@ -256,11 +260,14 @@ async function answer(input: {
   if (match.route.role !== null && !isKnown) return refuse(401, "Found no such key.");
   if (handler === undefined) return refuse(404, `The fixture has no ${match.name}.`);
   match.route.params?.parse(match.params);
-  match.route.query?.parse(Object.fromEntries(url.searchParams));
+  const query = Object.fromEntries(url.searchParams);
+  match.route.query?.parse(query);
   const given: unknown = match.route.body === undefined ? {} : JSON.parse(await textOf(request));
   const body = (match.route.body?.parse(given) ?? {}) as Record<string, unknown>;
   try {
-    const answered = match.route.response.parse(handler({ params: match.params, body, role }));
+    const answered = match.route.response.parse(
+      handler({ params: match.params, query, body, role }),
+    );
     send(match.route.status, answered);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -5,5 +5,7 @@ export type {
   ControlClientOptions,
 } from "./control-client.ts";
 export { createControlClient } from "./control-client.ts";
+export type { ComparisonKind, MetricUnit } from "./harm.ts";
+export { comparisonKind, harmInWords, metricInWords, unitOfMetric } from "./harm.ts";
 export type { SpillwayErrorFields } from "./spillway-error.ts";
 export { SpillwayError } from "./spillway-error.ts";

@@ -77,9 +77,7 @@ describe("the configuration", () => {
     ["SPILLWAY_LOG_LEVEL", "verbose", "one of info, debug, warn, error, silent"],
     ["SPILLWAY_PROVIDERS", "local", "a JSON array"],
     ["SPILLWAY_PROVIDERS", '{"name":"local"}', "a JSON array"],
-    ["SPILLWAY_PROVIDERS", '[{"name":"local"}]', "a JSON array"],
-    ["SPILLWAY_PROVIDERS", '[{"name":"local","baseUrl":"ftp://x"}]', "a JSON array"],
-    ["SPILLWAY_PROVIDERS", "[null]", "a JSON array"],
+    ["SPILLWAY_PROVIDERS", "[null]", "an object with name and baseUrl"],
   ])(
     "refuses %s=%s, naming the variable, what was found and what is wanted",
     (name, bad, wanted) => {
@@ -90,6 +88,18 @@ describe("the configuration", () => {
       expect(message).toContain(`wanted ${wanted}`);
     },
   );
+
+  it.each([
+    [{ name: "local" }, "SPILLWAY_PROVIDERS[1].baseUrl is missing; wanted a URL that begins with"],
+    [{ baseUrl: "http://a" }, "SPILLWAY_PROVIDERS[1].name is missing; wanted what a model"],
+    [{ name: 3, baseUrl: "http://a" }, 'SPILLWAY_PROVIDERS[1].name is "3"; wanted what'],
+    [{ name: "local", baseUrl: "ftp://x" }, 'SPILLWAY_PROVIDERS[1].baseUrl is "ftp://x"; wanted'],
+  ])("says of the provider %j which field is wrong", (provider, words) => {
+    const first = { name: "first", baseUrl: "http://127.0.0.1:8080/v1" };
+    const { code, message } = refusalOf({ SPILLWAY_PROVIDERS: JSON.stringify([first, provider]) });
+    expect(code).toBe("invalid_configuration");
+    expect(message).toContain(words);
+  });
 
   it("never shows a password of the database's address", () => {
     const { message } = refusalOf({ DATABASE_URL: "mysql://me:hunter2@db/spillway" });

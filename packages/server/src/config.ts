@@ -184,17 +184,30 @@ function parseProviders(found: string, env: Env): ProviderEndpoint[] {
     refuse("SPILLWAY_PROVIDERS", found, wanted);
   }
   if (!Array.isArray(parsed)) refuse("SPILLWAY_PROVIDERS", found, wanted);
-  return parsed.map((entry: unknown) => {
-    const { name, baseUrl, apiKeyEnv } = (entry ?? {}) as Record<string, unknown>;
-    if (typeof name !== "string" || typeof baseUrl !== "string") {
-      return refuse("SPILLWAY_PROVIDERS", JSON.stringify(entry), wanted);
-    }
-    if (!hasProtocol(baseUrl, HTTP_PROTOCOLS)) {
-      return refuse("SPILLWAY_PROVIDERS", JSON.stringify(entry), wanted);
-    }
-    const apiKey = typeof apiKeyEnv === "string" ? (env[apiKeyEnv] ?? "") : "";
-    return { name, baseUrl, apiKey };
-  });
+  return parsed.map((entry: unknown, index) => parseProvider(entry, index, env));
+}
+
+function parseProvider(entry: unknown, index: number, env: Env): ProviderEndpoint {
+  const at = `SPILLWAY_PROVIDERS[${index}]`;
+  if (typeof entry !== "object" || entry === null) {
+    return refuse(at, JSON.stringify(entry), "an object with name and baseUrl");
+  }
+  const { name, baseUrl, apiKeyEnv } = entry as Record<string, unknown>;
+  if (typeof name !== "string" || name === "") {
+    return refuseField(`${at}.name`, name, "what a model component calls its provider");
+  }
+  const wanted = "a URL that begins with http:// or https://, such as http://127.0.0.1:8080/v1";
+  if (typeof baseUrl !== "string") return refuseField(`${at}.baseUrl`, baseUrl, wanted);
+  if (!hasProtocol(baseUrl, HTTP_PROTOCOLS)) {
+    return refuse(`${at}.baseUrl`, withoutPassword(baseUrl), wanted);
+  }
+  const apiKey = typeof apiKeyEnv === "string" ? (env[apiKeyEnv] ?? "") : "";
+  return { name, baseUrl, apiKey };
+}
+
+function refuseField(name: string, found: unknown, wanted: string): never {
+  if (found !== undefined) return refuse(name, JSON.stringify(found), wanted);
+  throw new AppError("invalid_configuration", `${name} is missing; wanted ${wanted}.`);
 }
 
 function refuse(name: string, found: string, wanted: string): never {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { ExitCode } from "../cli-error.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
+import type { Manifests } from "../manifest/load-manifests.ts";
 import { loadManifests } from "../manifest/load-manifests.ts";
 import { renderApplyResult } from "../render/lists.ts";
 
@@ -28,11 +29,16 @@ async function apply(context: CommandContext, files: readonly string[]): Promise
 }
 
 /** The server names paths in the request; people need the line in their file. */
-function withPlaces(error: unknown, placeOf: (path: string) => string | null): unknown {
+function withPlaces(error: unknown, placeOf: Manifests["placeOf"]): unknown {
   if (!(error instanceof SpillwayError) || error.problems.length === 0) return error;
-  const lines = error.problems.map(({ path, message }) => {
-    const place = placeOf(path);
-    return place === null ? `${path}: ${message}` : `${place}: ${path}: ${message}`;
+  const lines = error.problems.map((problem) => {
+    const place = placeOf(problem);
+    return place === null
+      ? `${problem.path}: ${problem.message}`
+      : `${place.at}: ${place.path}: ${problem.message}`;
   });
-  return new CliError([error.message, ...lines].join("\n"), EXIT.usage, { cause: error });
+  // A detail that is the only problem once more would say it with a path that the file does not have.
+  const isRepeated = error.problems.every(({ message }) => error.message.includes(message));
+  const head = isRepeated ? "the server refused it; nothing was applied." : error.message;
+  return new CliError([head, ...lines].join("\n"), EXIT.usage, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { isMap, isNode, isScalar, LineCounter, parseAllDocuments } from "yaml";
-import type { Document } from "yaml";
+import { isCollection, isMap, isNode, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
+import type { Document, YAMLError } from "yaml";
 import { CliError } from "../cli-error.ts";
 import type { ManifestProblem } from "./manifest-problem.ts";
 
@@ -64,7 +64,7 @@ export async function readYamlDocuments(path: string, cwd: string): Promise<Read
   const problems = documents.flatMap((document) =>
     document.errors.map((error) => ({
       file,
-      line: lines.linePos(error.pos[0]).line,
+      line: lines.linePos(startOf(error, document)).line,
       message: `not valid YAML: ${error.message}`,
     })),
   );
@@ -78,6 +78,27 @@ export async function readYamlDocuments(path: string, cwd: string): Promise<Read
     })),
     problems,
   };
+}
+
+/**
+ * An unclosed bracket or quote is noticed where the next line begins, or at the end of the file; the mistake
+ * is where it was opened.
+ */
+function startOf(error: YAMLError, document: Document.Parsed): number {
+  const [noticedAt] = error.pos;
+  if (!/end with a|[Mm]issing closing/.test(error.message)) return noticedAt;
+  let openedAt = noticedAt;
+  visit(document, (_, node) => {
+    const isOpening =
+      (isCollection(node) && node.flow === true) ||
+      (isScalar(node) && (node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE"));
+    const [begin, , end] = (isNode(node) && node.range) || [];
+    // The innermost comes last.
+    if (isOpening && begin !== undefined && end !== undefined) {
+      if (begin <= noticedAt && noticedAt <= end) openedAt = begin;
+    }
+  });
+  return openedAt;
 }
 
 function lineOf(document: Document.Parsed, lines: LineCounter, path: PathInDocument): number {

@@ -60,7 +60,6 @@ export function renderApplyResult(
   { changes, snapshotRevision }: ApplyResult,
   paint: Paint,
 ): string {
-  if (changes.length === 0) return "Nothing to apply: the files hold no resource.";
   const colours = { created: paint.green, updated: paint.yellow, unchanged: paint.dim };
   const table = renderTable(
     ["change", "resource", "name", "id"],

@@ -41,8 +41,8 @@ describe("renderRolloutTree", () => {
 
       gate
         ? inconclusive: Not decided yet.
-        verdict         criterion  slice  estimate  interval               hold at  rollback at  n (baseline / candidate)
-        ? inconclusive  quality    all    0.012     -0.031 to 0.055 (95%)  0.05     0.1          2,333 / 118
+        verdict         criterion  slice  estimate  interval                hold at  rollback at  n (baseline / candidate)
+        ? inconclusive  quality    all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         2,333 / 118
 
       unmet
         • canary needs 400 answers of the candidate; 118 are there.
@@ -91,15 +91,52 @@ describe("renderRolloutTree", () => {
 
       gate
         ✖ fail: quality fell by 13.7%.
-        verdict                   criterion  slice  estimate  interval               hold at  rollback at  n (baseline / candidate)
-        ✖ fail                    quality    all    0.137     -0.031 to 0.055 (95%)  0.05     0.1          2,333 / 118
-        ? inconclusive (no data)  latency    all    -         -                      0.05     0.1          0 / 0
-        ⚠ hold (error)            cost       all    0.012     -0.031 to 0.055 (95%)  0.05     0.1          2,333 / 118
+        verdict                   criterion  slice  estimate  interval                hold at  rollback at  n (baseline / candidate)
+        ✖ fail                    quality    all    +0.137    −0.031 to +0.055 (95%)  +0.05    +0.1         2,333 / 118
+        ? inconclusive (no data)  latency    all    -         -                       +0.05    +0.1         0 / 0
+        ⚠ hold (error)            cost       all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         2,333 / 118
         ⚠ No request since 13:00.
 
       last decisions
         at                       decision  stage   by          id     reason
         2026-11-12 13:48:00 UTC  advance   shadow  controller  dec_4  shadow is passed; canary begins."
+    `);
+  });
+
+  it("shows a relative harm in percent, and a share's in points", () => {
+    const criteria = [
+      { id: "quality", metric: "quality", sentence: "", comparison: { kind: "relative" } },
+      { id: "errors", metric: "error_rate", sentence: "", comparison: { kind: "difference" } },
+      { id: "latency", metric: "latency_p95", sentence: "", comparison: { kind: "limit" } },
+    ];
+    const { report, strategyDetail } = exampleRolloutDetail();
+    if (report === null) throw new Error("the example has a report");
+    const levels = { hold: 0.025, rollback: 0.05, margin: 0.025 };
+    const verdicts = [
+      exampleVerdict({ levels }),
+      exampleVerdict({ criterionId: "errors", metric: "error_rate", levels }),
+      exampleVerdict({
+        criterionId: "latency",
+        metric: "latency_p95",
+        estimate: 1_900,
+        interval: { low: 1_800, high: 2_100, level: 0.95 },
+        levels: { hold: null, rollback: 2_500, margin: 0 },
+      }),
+    ];
+    const tree = treeOf({
+      strategyDetail: { ...strategyDetail, criteria },
+      report: { ...report, verdicts },
+    });
+    const gate = tree.slice(tree.indexOf("gate\n"), tree.indexOf("unmet\n"));
+    expect(gate).toMatchInlineSnapshot(`
+      "gate
+        ? inconclusive: Not decided yet.
+        verdict         criterion  slice  estimate     interval                   hold at      rollback at  n (baseline / candidate)
+        ? inconclusive  quality    all    +1.2%        −3.1% to +5.5% (95%)       +2.5%        +5.0%        2,333 / 118
+        ? inconclusive  errors     all    +1.2 points  −3.1 to +5.5 points (95%)  +2.5 points  +5.0 points  2,333 / 118
+        ? inconclusive  latency    all    1.9 s        1.8 s to 2.1 s (95%)       -            2.5 s        2,333 / 118
+
+      "
     `);
   });
 

@@ -1,8 +1,9 @@
 import type { DecisionSummary, RolloutDetail, Verdict } from "@spillway/contract";
+import { comparisonKind, harmInWords, unitOfMetric } from "@spillway/sdk";
 import { isOver } from "../active-rollout.ts";
 import { formatDuration } from "../duration.ts";
 import { gateBadge, stateBadge, stateIcon, verdictBadge } from "./icons.ts";
-import { count, decimal, percentOfBps, utcTime } from "./numbers.ts";
+import { count, percentOfBps, utcTime } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
 import { indent, renderTable } from "./table.ts";
 
@@ -81,8 +82,13 @@ function stageWord(detail: RolloutDetail, index: number, paint: Paint): string {
   return `${stateIcon(detail.state, paint)} ${isOver(detail) ? "ended" : "now"}`;
 }
 
-function gateRows({ report }: RolloutDetail, paint: Paint): string {
+function gateRows({ report, strategyDetail }: RolloutDetail, paint: Paint): string {
   if (report === null) return "";
+  const harmOf = ({ criterionId, metric }: Verdict): HarmInWords => {
+    const criterion = strategyDetail.criteria.find(({ id }) => id === criterionId);
+    const kind = comparisonKind(criterion?.comparison);
+    return (harm) => (harm === null ? "-" : harmInWords(harm, kind, unitOfMetric(metric)));
+  };
   const table = renderTable(
     [
       "verdict",
@@ -98,10 +104,10 @@ function gateRows({ report }: RolloutDetail, paint: Paint): string {
       verdictBadge(verdict, paint),
       verdict.criterionId,
       verdict.slice,
-      decimal(verdict.estimate),
-      intervalText(verdict.interval),
-      decimal(verdict.levels.hold),
-      decimal(verdict.levels.rollback),
+      harmOf(verdict)(verdict.estimate),
+      intervalText(verdict.interval, harmOf(verdict)),
+      harmOf(verdict)(verdict.levels.hold),
+      harmOf(verdict)(verdict.levels.rollback),
       observations(verdict.observations),
     ]),
   );
@@ -109,10 +115,14 @@ function gateRows({ report }: RolloutDetail, paint: Paint): string {
   return [`${gateBadge(report.verdict, paint)}: ${report.sentence}`, table, ...warnings].join("\n");
 }
 
-function intervalText(interval: Verdict["interval"]): string {
+/** In the unit in which the strategy is written, so that a threshold is found again. */
+type HarmInWords = (harm: number | null) => string;
+
+function intervalText(interval: Verdict["interval"], inWords: HarmInWords): string {
   if (interval === null) return "-";
   const level = Number((interval.level * 100).toFixed(1));
-  return `${decimal(interval.low)} to ${decimal(interval.high)} (${level}%)`;
+  const low = inWords(interval.low).replace(/ points$/, "");
+  return `${low} to ${inWords(interval.high)} (${level}%)`;
 }
 
 function observations(n: { baseline: number; candidate: number; pairs: number }): string {

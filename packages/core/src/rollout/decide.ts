@@ -102,7 +102,7 @@ function resume(input: DecideInput, event: { by: string; note: string }): Decide
 /** Never refused while there is something to take back, and never gated. */
 function takeBack(
   input: DecideInput,
-  event: { by: string; note: string; kind: string },
+  event: { by: string; note: string; kind: "abort" | "rollback" },
 ): DecideOutcome {
   const { rollout, nowMs } = input;
   if (rollout.state.kind === "pending") {
@@ -112,10 +112,11 @@ function takeBack(
       reason: `${event.by} aborted the rollout before it started.${said(event.note)}`,
     });
   }
-  return rolledBack(input, {
-    cause: "person",
-    reason: `${event.by} rolled ${rollout.feature} back to ${rollout.baseline}.${said(event.note)}`,
-  });
+  const reason =
+    event.kind === "abort"
+      ? `${event.by} aborted the rollout of ${rollout.candidate}; ${rollout.baseline} answers everyone again.`
+      : `${event.by} rolled ${rollout.feature} back to ${rollout.baseline}.`;
+  return rolledBack(input, { cause: "person", reason: `${reason}${said(event.note)}` });
 }
 
 function refuse(rollout: Rollout, event: RolloutEvent): DecideOutcome {

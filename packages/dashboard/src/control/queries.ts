@@ -37,6 +37,18 @@ export const rolloutsQuery = (client: ControlClient) =>
     refetchInterval: FALLBACK_MS,
   });
 
+/** So many rollouts of one feature are listed; older ones are found on the command line. */
+const HISTORY_LIMIT = 100;
+
+/** All rollouts of one feature, under way and over. */
+export const featureRolloutsQuery = (client: ControlClient, feature: string) =>
+  queryOptions({
+    queryKey: ["rollouts", feature],
+    queryFn: async ({ signal }) =>
+      (await client.call("listRollouts", { query: { feature, limit: HISTORY_LIMIT }, signal }))
+        .items,
+  });
+
 export const rolloutQuery = (client: ControlClient, id: string) =>
   queryOptions({
     queryKey: ["rollout", id],

@@ -5,7 +5,8 @@ import type { Problem } from "@spillway/contract";
 /** RFC 9457, section 3: the body of every answer of the control API that is not a success. */
 export const PROBLEM_CONTENT_TYPE = "application/problem+json; charset=utf-8";
 
-const DOCUMENTATION = "/docs/errors.md";
+/** The control server answers this path with the document itself. */
+export const DOCUMENTATION = "/docs/errors.md";
 
 /** The codes' anchors are kept equal to the catalogue by a test of docs/errors.md. */
 export const problemTypeOf = (code: ErrorCode): string =>

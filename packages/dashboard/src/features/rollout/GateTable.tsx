@@ -13,6 +13,7 @@ import { IntervalBar } from "./IntervalBar.tsx";
 const SLICES_SHOWN = 5;
 
 export function GateTable(props: {
+  readonly title: string;
   readonly report: GateReport;
   readonly strategy: Strategy;
   readonly showsAllSlices: boolean;
@@ -22,7 +23,7 @@ export function GateTable(props: {
   const { overall, slices } = gateRows(report, strategy);
   const shown = showsAllSlices ? slices : slices.slice(0, SLICES_SHOWN);
   return (
-    <Panel title="Gate" aside={<Legend />} isPadded={false}>
+    <Panel title={props.title} aside={<Legend />} isPadded={false}>
       {report.warnings.length > 0 && (
         <ul className="border-b border-line bg-hold-soft px-4 py-2">
           {report.warnings.map((warning) => (

@@ -2,6 +2,8 @@ import { Link } from "@tanstack/react-router";
 import type { RolloutDetail } from "../../control/queries.ts";
 import { GateLight } from "../../ui/GateLight.tsx";
 import { ArrowIcon } from "../../ui/icons.tsx";
+import { RolloutEnd } from "../../ui/RolloutEnd.tsx";
+import { isOver, lightOfRollout } from "../../ui/rollout-state.ts";
 import { Tier } from "../../ui/Tier.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { durationInWords, releaseBeside, sentenceCase, spaced, visible } from "../../ui/words.ts";
@@ -12,7 +14,9 @@ import { RolloutActions } from "./RolloutActions.tsx";
 export function RolloutHeader(props: { readonly rollout: RolloutDetail; readonly nowMs: number }) {
   const { rollout, nowMs } = props;
   const { feature } = rollout;
-  useTitle(`${feature}: ${rollout.gate ?? spaced(rollout.state)}`);
+  const isEnded = isOver(rollout);
+  const { light, word } = lightOfRollout(rollout);
+  useTitle(`${feature}: ${(isEnded ? null : rollout.gate) ?? spaced(rollout.state)}`);
   const stage = rollout.stageIndex === null ? undefined : rollout.stages[rollout.stageIndex];
   return (
     <header className="flex flex-col gap-x-8 gap-y-3 lg:flex-row lg:items-start lg:justify-between">
@@ -39,9 +43,18 @@ export function RolloutHeader(props: { readonly rollout: RolloutDetail; readonly
           {visible(rollout.sentence)}
         </h1>
         <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 text-muted">
-          <GateLight light={rollout.gate ?? "none"} />
+          {isEnded ? (
+            <GateLight light={light} {...(word === null ? {} : { word })} />
+          ) : (
+            <GateLight light={rollout.gate ?? "none"} />
+          )}
           <span className="font-medium text-ink">{stateInWords(rollout, stage?.name)}</span>
-          {rollout.enteredAtMs !== null && (
+          {isEnded && (
+            <span>
+              <RolloutEnd rollout={rollout} />
+            </span>
+          )}
+          {!isEnded && rollout.enteredAtMs !== null && (
             <span>
               for {durationInWords(nowMs - rollout.enteredAtMs)}, since{" "}
               <Time ms={rollout.enteredAtMs} />
@@ -57,7 +70,7 @@ export function RolloutHeader(props: { readonly rollout: RolloutDetail; readonly
           </p>
         )}
         <p aria-live="polite" className="sr-only">
-          {feature}: gate {rollout.gate ?? "without a verdict"},{" "}
+          {feature}: {isEnded ? "" : `gate ${rollout.gate ?? "without a verdict"}, `}
           {stateInWords(rollout, stage?.name)}.
         </p>
       </div>

@@ -1,3 +1,4 @@
+import type { GateReport } from "@spillway/contract";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useClock } from "../../control/clock.ts";
@@ -9,8 +10,10 @@ import { ComponentDiff } from "../../ui/ComponentDiff.tsx";
 import { FailureNote } from "../../ui/FailureNote.tsx";
 import { Loading } from "../../ui/Loading.tsx";
 import { Panel } from "../../ui/Panel.tsx";
+import { isOver } from "../../ui/rollout-state.ts";
 import { visible } from "../../ui/words.ts";
 import { DecisionLog } from "./DecisionLog.tsx";
+import { EarlierRollouts } from "./EarlierRollouts.tsx";
 import { ExposureTable } from "./ExposureTable.tsx";
 import { GateTable } from "./GateTable.tsx";
 import { ladderOf } from "./ladder.ts";
@@ -73,6 +76,7 @@ function Content({ rollout, view, onView }: { readonly rollout: RolloutDetail } 
             onOpen={(decision) => onView({ ...view, decision })}
           />
           <ExposureTable rollout={rollout} />
+          <EarlierRollouts rollout={rollout} />
         </div>
         <div className="xl:sticky xl:top-4">
           <StageLadder strategy={rollout.strategy} rungs={ladderOf(rollout, nowMs)} />
@@ -99,12 +103,18 @@ function Gate({ rollout, view, onView }: { readonly rollout: RolloutDetail } & V
   }
   return (
     <GateTable
-      report={rollout.report}
+      title={isOver(rollout) ? "Gate, as it was at the end" : "Gate"}
+      report={isOver(rollout) ? withoutOutlook(rollout.report) : rollout.report}
       strategy={rollout.strategyDetail}
       showsAllSlices={view.showsAllSlices}
       onShowAllSlices={(showsAllSlices) => onView({ ...view, showsAllSlices })}
     />
   );
+}
+
+/** A rollout that is over waits for nothing more. */
+function withoutOutlook(report: GateReport): GateReport {
+  return { ...report, verdicts: report.verdicts.map((each) => ({ ...each, hoursNeeded: null })) };
 }
 
 function Unmet({ rollout }: { readonly rollout: RolloutDetail }) {

@@ -1,5 +1,7 @@
 import type { RolloutDetail } from "../../control/queries.ts";
 import { TriangleIcon } from "../../ui/icons.tsx";
+import { RolloutEnd } from "../../ui/RolloutEnd.tsx";
+import { isOver } from "../../ui/rollout-state.ts";
 import { ShareBar } from "../../ui/ShareBar.tsx";
 import { share, visible } from "../../ui/words.ts";
 import type { TrafficFact } from "./traffic-facts.ts";
@@ -8,22 +10,14 @@ export function TrafficStrip(props: {
   readonly rollout: RolloutDetail;
   readonly facts: readonly TrafficFact[];
 }) {
-  const { setShareBps, actualShareBps } = props.rollout;
+  const { rollout } = props;
   return (
     <section aria-label="Traffic" className="rounded-lg border border-line bg-surface">
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 py-3 md:grid-cols-3 xl:flex xl:justify-between">
         <div>
           <dt className="text-xs text-muted">Candidate's share</dt>
           <dd>
-            <span className="block text-base leading-6 font-semibold">
-              {share(actualShareBps ?? setShareBps)}
-              <span className="ml-1.5 text-sm font-normal text-muted">
-                {actualShareBps === null
-                  ? "set, none counted"
-                  : `actual, set ${share(setShareBps)}`}
-              </span>
-            </span>
-            <ShareBar setShareBps={setShareBps} actualShareBps={actualShareBps} width={160} />
+            <ShareNow rollout={rollout} />
           </dd>
         </div>
         {props.facts.map((fact) => (
@@ -42,5 +36,25 @@ export function TrafficStrip(props: {
         ))}
       </dl>
     </section>
+  );
+}
+
+function ShareNow({ rollout }: { readonly rollout: RolloutDetail }) {
+  const { setShareBps, actualShareBps } = rollout;
+  const isEnded = isOver(rollout);
+  const actual =
+    actualShareBps === null ? "set, none counted" : `actual, set ${share(setShareBps)}`;
+  return (
+    <>
+      <span className="block text-base leading-6 font-semibold">
+        {share(isEnded ? setShareBps : (actualShareBps ?? setShareBps))}
+        <span className="ml-1.5 text-sm font-normal text-muted">
+          {isEnded ? <RolloutEnd rollout={rollout} /> : actual}
+        </span>
+      </span>
+      {!isEnded && (
+        <ShareBar setShareBps={setShareBps} actualShareBps={actualShareBps} width={160} />
+      )}
+    </>
   );
 }

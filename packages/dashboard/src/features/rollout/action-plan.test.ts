@@ -1,7 +1,8 @@
 import type { Role } from "@spillway/contract";
 import { describe, expect, test } from "vitest";
 import { NOW, ROLLOUTS } from "../../../test/fixture-rollouts.ts";
-import { actionsOf, confirmationOf } from "./action-plan.ts";
+import { isOver } from "../../ui/rollout-state.ts";
+import { actionsOf, afterEnd, confirmationOf } from "./action-plan.ts";
 import { ladderOf } from "./ladder.ts";
 
 const byState = (state: string) => {
@@ -14,8 +15,8 @@ const ines = { name: "ines", role: "operator" as const };
 describe("actionsOf", () => {
   const roles: readonly Role[] = ["viewer", "reviewer", "operator", "admin"];
 
-  test("roll back is enabled for everyone in every state", () => {
-    for (const rollout of ROLLOUTS) {
+  test("roll back is enabled for everyone while a rollout is under way", () => {
+    for (const rollout of ROLLOUTS.filter((each) => !isOver(each))) {
       for (const role of roles) {
         const rollback = actionsOf(rollout, { name: "x", role })[0];
         expect(rollback).toMatchObject({ action: "rollback", whyNot: null });
@@ -54,6 +55,33 @@ describe("actionsOf", () => {
       ({ action }) => action === "approve",
     );
     expect(approve?.whyNot).toContain("another person");
+  });
+});
+
+describe("afterEnd", () => {
+  const done = byState("completed");
+
+  test("a completed rollout whose candidate serves offers to take the feature back", () => {
+    const after = afterEnd(done, { baseline: done.candidate, activeRolloutId: null });
+    expect(after).toMatchObject({
+      kind: "take_back",
+      name: "Roll faq-answer back to faq-answer@9",
+    });
+    expect(confirmationOf("rollback", done).consequences[1]).toContain("This rollout is over.");
+  });
+
+  test("leads to the rollout that is under way instead", () => {
+    const after = afterEnd(done, { baseline: done.candidate, activeRolloutId: "roll_x" });
+    expect(after).toMatchObject({ kind: "under_way", rolloutId: "roll_x" });
+  });
+
+  test("takes nothing back that is not served any more", () => {
+    for (const over of [byState("rolled_back"), done]) {
+      expect(afterEnd(over, { baseline: over.baseline, activeRolloutId: null })).toEqual({
+        kind: "nothing",
+        sentence: `Nothing to take back here: ${over.feature} serves ${over.baseline}.`,
+      });
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Role, RolloutAction } from "@spillway/contract";
 import { refusalOf } from "../../control/permission.ts";
 import type { RolloutDetail } from "../../control/queries.ts";
-import { count, share, spaced } from "../../ui/words.ts";
+import { count, share } from "../../ui/words.ts";
 
 export type PlannedAction = {
   readonly action: RolloutAction;
@@ -42,7 +42,8 @@ export function actionsOf(rollout: RolloutDetail, viewer: Viewer): readonly Plan
     const paused = "The rollout is paused: resume it first.";
     return [rollback, plan("promote", "Promote", paused), plan("resume", "Resume", null)];
   }
-  if (!isLive) return [rollback];
+  // Over: what serves is no longer this rollout's doing; see `afterEnd`.
+  if (!isLive) return [];
   return [
     rollback,
     plan("promote", "Promote", promoteRefusal(rollout)),
@@ -51,6 +52,34 @@ export function actionsOf(rollout: RolloutDetail, viewer: Viewer): readonly Plan
       : []),
     plan("pause", "Pause", null),
   ];
+}
+
+/** What can still be done from the page of a rollout that is over. */
+export type AfterEnd =
+  | { readonly kind: "take_back"; readonly label: string; readonly name: string }
+  | { readonly kind: "under_way"; readonly rolloutId: string; readonly label: string }
+  | { readonly kind: "nothing"; readonly sentence: string };
+
+/** By what its feature serves now: a rollout that is over may be last week's. */
+export function afterEnd(
+  rollout: Pick<RolloutDetail, "id" | "feature" | "state" | "baseline" | "candidate">,
+  feature: { readonly baseline: string | null; readonly activeRolloutId: string | null },
+): AfterEnd {
+  const { baseline, candidate } = rollout;
+  // It may have ended a moment ago, and the feature not been fetched again since.
+  if (feature.activeRolloutId !== null && feature.activeRolloutId !== rollout.id) {
+    const label = `Open the rollout of ${rollout.feature} under way`;
+    return { kind: "under_way", rolloutId: feature.activeRolloutId, label };
+  }
+  if (rollout.state === "completed" && feature.baseline === candidate) {
+    const label = `Roll ${rollout.feature} back to ${baseline}`;
+    return { kind: "take_back", label: "Roll the feature back", name: label };
+  }
+  const serves = feature.baseline ?? "nothing yet";
+  return {
+    kind: "nothing",
+    sentence: `Nothing to take back here: ${rollout.feature} serves ${serves}.`,
+  };
 }
 
 /** A missing validation is the one requirement that a person may go on without, on the record. */
@@ -117,9 +146,6 @@ function rollbackConfirmation(rollout: RolloutDetail): Confirmation {
       `After it ${baseline} serves 100% of ${feature}, on every gateway within a second.`,
       ...replaced(rollout),
       ...(rollout.state === "pending" ? ["The rollout has not been started; this ends it."] : []),
-      ...(rollout.state === "rolled_back" || rollout.state === "aborted"
-        ? [`This rollout is already ${spaced(rollout.state)}; the server will say so.`]
-        : []),
       ...(setShareBps > 0 ? [] : [`No user is answered by ${candidate} at this moment.`]).filter(
         () => rollout.state === "progressing" || rollout.state === "held",
       ),
@@ -132,7 +158,9 @@ function rollbackConfirmation(rollout: RolloutDetail): Confirmation {
 function replaced(rollout: RolloutDetail): string[] {
   const { candidate, setShareBps, state, exposures, stageIndex } = rollout;
   if (state === "completed") {
-    return [`${candidate}, the baseline since this rollout completed, stops answering.`];
+    return [
+      `This rollout is over. It is the feature that goes back, to the release before: ${candidate}, its baseline since then, stops answering.`,
+    ];
   }
   if (setShareBps === 0) return [];
   const answers = exposures.find((exposure) => exposure.stageIndex === stageIndex)?.candidate ?? 0;

@@ -1,16 +1,10 @@
 import type { GateReport, Strategy, Verdict } from "@spillway/contract";
+import type { ComparisonKind, MetricUnit } from "@spillway/sdk";
+import { comparisonKind, harmInWords, metricInWords, unitOfMetric } from "@spillway/sdk";
 import type { Light } from "../../ui/light.ts";
 import { lightOf, severityOf } from "../../ui/light.ts";
 import { durationInWords } from "../../ui/words.ts";
-import type { ComparisonKind, MetricUnit } from "./harm.ts";
-import {
-  comparisonKind,
-  harmInWords,
-  metricInWords,
-  oddsInWords,
-  unitOfMetric,
-  zeroOf,
-} from "./harm.ts";
+import { oddsInWords, zeroOf } from "./harm.ts";
 import type { Scale } from "./interval-scale.ts";
 import { scaleOf } from "./interval-scale.ts";
 

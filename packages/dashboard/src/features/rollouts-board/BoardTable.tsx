@@ -2,11 +2,14 @@ import { Link } from "@tanstack/react-router";
 import { GateLight } from "../../ui/GateLight.tsx";
 import { ArrowIcon } from "../../ui/icons.tsx";
 import { MiniLadder } from "../../ui/MiniLadder.tsx";
+import { RolloutEnd } from "../../ui/RolloutEnd.tsx";
+import { isOver, lightOfRollout } from "../../ui/rollout-state.ts";
 import { ShareBar } from "../../ui/ShareBar.tsx";
 import { Tier } from "../../ui/Tier.tsx";
+import { EARLIER_ROLLOUTS } from "../../ui/anchors.ts";
 import { durationInWords, releaseBeside, share, visible } from "../../ui/words.ts";
 import type { BoardRow } from "./board-rows.ts";
-import { lightOfRollout, sinceOf } from "./board-rows.ts";
+import { sinceOf } from "./board-rows.ts";
 
 const HEADS = [
   "Feature",
@@ -163,6 +166,13 @@ function StageCell({ rollout }: { readonly rollout: Rollout }) {
 }
 
 function ShareCell({ rollout }: { readonly rollout: Rollout }) {
+  if (isOver(rollout)) {
+    return (
+      <span className="block text-xs text-muted lg:pt-1">
+        <RolloutEnd rollout={rollout} />
+      </span>
+    );
+  }
   const actual = rollout.actualShareBps;
   return (
     <>
@@ -178,16 +188,28 @@ function ShareCell({ rollout }: { readonly rollout: Rollout }) {
 }
 
 function Why({ row }: { readonly row: BoardRow }) {
-  if (row.rollout === null) {
+  const { rollout, rolloutCount } = row;
+  if (rollout === null) {
     return <span className="leading-6 text-muted">No rollout so far.</span>;
   }
   return (
     <div className="max-w-[44rem] lg:pt-0.5">
-      <p>{visible(row.rollout.sentence)}</p>
-      {row.rollout.nextAction !== null && (
+      <p>{visible(rollout.sentence)}</p>
+      {rollout.nextAction !== null && (
         <p className="mt-0.5 text-muted">
-          <span className="font-semibold text-ink">Next:</span> {visible(row.rollout.nextAction)}
+          <span className="font-semibold text-ink">Next:</span> {visible(rollout.nextAction)}
         </p>
+      )}
+      {isOver(rollout) && rolloutCount > 1 && (
+        <Link
+          to="/rollouts/$id"
+          params={{ id: rollout.id }}
+          hash={EARLIER_ROLLOUTS}
+          className="inline-flex min-h-6 items-center text-muted underline underline-offset-2"
+        >
+          {rolloutCount - 1} earlier {rolloutCount === 2 ? "rollout" : "rollouts"}
+          <span className="sr-only"> of {row.feature}</span>
+        </Link>
       )}
     </div>
   );

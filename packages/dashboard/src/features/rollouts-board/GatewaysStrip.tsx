@@ -20,8 +20,8 @@ export function GatewaysStrip({
         Snapshot revision <b className="font-semibold text-ink">{gateways.snapshotRevision}</b>
         {gateways.items.length > 0 &&
           (behind === 0
-            ? `, served by all ${gateways.items.length} gateways`
-            : `, ${behind} of ${gateways.items.length} gateways behind`)}
+            ? `, served by ${gateways.items.length === 1 ? "the gateway" : `all ${gateways.items.length} gateways`}`
+            : `, ${behind} of ${gateways.items.length} ${gateways.items.length === 1 ? "gateway" : "gateways"} behind`)}
       </span>
       <ul className="contents">
         {gateways.items.map((gateway) => (

@@ -33,7 +33,8 @@ export function boardProblems(input: {
 function rolledBack(board: Board, nowMs: number): BoardProblem[] {
   return board.others.flatMap(({ rollout }) => {
     if (rollout === null || rollout.state !== "rolled_back") return [];
-    if (nowMs - rollout.updatedAtMs > NEWS_MS) return [];
+    // What a person took back is their own act, and no news to them.
+    if (rollout.stateCode === "person" || nowMs - rollout.updatedAtMs > NEWS_MS) return [];
     const name = releaseBeside(rollout.baseline, rollout.feature);
     const text = `${rollout.feature}: ${rollout.sentence} ${name} has been serving everyone for ${durationInWords(nowMs - rollout.updatedAtMs)}.`;
     return [{ severity: "red" as const, text, rolloutId: rollout.id }];

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { FEATURES } from "../../../test/fixture-features.ts";
 import { NOW, ROLLOUTS } from "../../../test/fixture-rollouts.ts";
 import { boardProblems } from "./board-problems.ts";
-import { boardOf, keepOrder, lightOfRollout, sinceOf } from "./board-rows.ts";
+import { lightOfRollout } from "../../ui/rollout-state.ts";
+import { boardOf, keepOrder, sinceOf } from "./board-rows.ts";
 
 describe("boardOf", () => {
   const board = boardOf(FEATURES, ROLLOUTS, "");
@@ -31,6 +32,15 @@ describe("boardOf", () => {
     const newer = { ...own, id: "roll_new", state: "aborted" as const, createdAtMs: NOW };
     const row = boardOf(FEATURES, [newer, ...ROLLOUTS], "support").open[0];
     expect(row?.rollout?.id).toBe(own.id);
+  });
+
+  test("counts the rollouts of a feature, under way and over", () => {
+    const counts = board.others.map(({ feature, rolloutCount }) => [feature, rolloutCount]);
+    expect(counts).toEqual([
+      ["invoice-extraction", 3],
+      ["faq-answer", 1],
+      ["release-notes", 0],
+    ]);
   });
 
   test("filters by feature, state, strategy and verdict", () => {
@@ -81,6 +91,21 @@ describe("boardProblems", () => {
     expect(problems.map(({ severity }) => severity)).toEqual(["red", "amber"]);
     expect(problems[0]?.text).toContain("@21 has been serving everyone for 48 minutes");
     expect(problems[1]?.text).toContain("No gateway has reported");
+  });
+
+  test("what a person took back is no incident", () => {
+    const bad = ROLLOUTS.find(({ state }) => state === "rolled_back");
+    if (bad === undefined) throw new Error("The fixture has no rollout that was rolled back.");
+    const problemsOf = (stateCode: string) =>
+      boardProblems({
+        board: boardOf(FEATURES, [{ ...bad, stateCode }], ""),
+        gateways: undefined,
+        health: undefined,
+        nowMs: NOW,
+        speed: 1,
+      });
+    expect(problemsOf("person")).toEqual([]);
+    expect(problemsOf("undecided")).toHaveLength(1);
   });
 
   test("a rollback of last week is history", () => {

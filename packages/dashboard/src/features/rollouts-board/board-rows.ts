@@ -1,5 +1,6 @@
 import type { Feature, RolloutSummary } from "../../control/queries.ts";
 import type { Light } from "../../ui/light.ts";
+import { isOver, lightOfRollout } from "../../ui/rollout-state.ts";
 
 export type BoardRow = {
   readonly feature: string;
@@ -10,6 +11,8 @@ export type BoardRow = {
   readonly baseline: string | null;
   /** The latest rollout, whether under way or over. */
   readonly rollout: RolloutSummary | null;
+  /** How many there have been, this one too. */
+  readonly rolloutCount: number;
 };
 
 export type Board = {
@@ -18,63 +21,30 @@ export type Board = {
   readonly others: readonly BoardRow[];
 };
 
-const ENDED: ReadonlySet<RolloutSummary["state"]> = new Set([
-  "rolled_back",
-  "completed",
-  "aborted",
-]);
-
 export function boardOf(
   features: readonly Feature[],
   rollouts: readonly RolloutSummary[],
   filter: string,
 ): Board {
   const latest = latestByFeature(rollouts);
+  const counts = Map.groupBy(rollouts, ({ feature }) => feature);
   const wanted = filter.trim().toLowerCase();
   const rows = features
-    .map((feature) => rowOf(feature, latest.get(feature.key) ?? null))
+    .map((feature) => ({
+      ...rowOf(feature, latest.get(feature.key) ?? null),
+      rolloutCount: counts.get(feature.key)?.length ?? 0,
+    }))
     .filter((row) => wanted === "" || textOf(row).includes(wanted));
-  const isOpen = (row: BoardRow) => row.rollout !== null && !ENDED.has(row.rollout.state);
+  const isOpen = (row: BoardRow) => row.rollout !== null && !isOver(row.rollout);
   return {
     open: rows.filter(isOpen).toSorted(byHarm),
     others: rows.filter((row) => !isOpen(row)).toSorted(byEnd),
   };
 }
 
-/** The gate's light, or the state's where the gate has nothing to say. */
-export function lightOfRollout(rollout: Pick<RolloutSummary, "state" | "gate">): {
-  readonly light: Light;
-  readonly word: string | null;
-} {
-  switch (rollout.state) {
-    case "rolled_back":
-      return { light: "fail", word: "Rolled back" };
-    case "completed":
-      return { light: "pass", word: "Completed" };
-    case "aborted":
-      return { light: "none", word: "Aborted" };
-    case "pending":
-      return { light: "none", word: "Not started" };
-    case "paused":
-      return rollout.gate === "fail"
-        ? { light: "fail", word: null }
-        : { light: "hold", word: "Paused" };
-    case "held":
-      return rollout.gate === "fail"
-        ? { light: "fail", word: null }
-        : { light: "hold", word: null };
-    case "progressing":
-      return rollout.gate === null
-        ? { light: "inconclusive", word: "No evidence" }
-        : { light: rollout.gate, word: null };
-    default:
-      return rollout.state satisfies never;
-  }
-}
-
 /** Since when it is where it is. */
 export function sinceOf(rollout: RolloutSummary): number {
-  if (ENDED.has(rollout.state)) return rollout.updatedAtMs;
+  if (isOver(rollout)) return rollout.updatedAtMs;
   return rollout.enteredAtMs ?? rollout.createdAtMs;
 }
 
@@ -106,9 +76,9 @@ function latestByFeature(rollouts: readonly RolloutSummary[]): Map<string, Rollo
 
 /** One under way outranks any that is over, then the newer. */
 const rank = (rollout: RolloutSummary): number =>
-  rollout.createdAtMs + (ENDED.has(rollout.state) ? 0 : Number.MAX_SAFE_INTEGER / 2);
+  rollout.createdAtMs + (isOver(rollout) ? 0 : Number.MAX_SAFE_INTEGER / 2);
 
-function rowOf(feature: Feature, rollout: RolloutSummary | null): BoardRow {
+function rowOf(feature: Feature, rollout: RolloutSummary | null): Omit<BoardRow, "rolloutCount"> {
   return {
     feature: feature.key,
     title: feature.title,

@@ -195,6 +195,23 @@ describe("an error", () => {
   });
 });
 
+it("the type of a problem leads to what says what it means", async () => {
+  const control = start();
+  const problem = Problem.parse((await control.request("GET", "/api/v1/nothing")).body);
+  const [path, anchor] = problem.type.split("#");
+  const markdown = await control.request("GET", path ?? "", { as: "nobody" });
+  expect([markdown.status, markdown.headers["content-type"]]).toEqual([
+    200,
+    "text/markdown; charset=utf-8",
+  ]);
+  expect(markdown.text).toContain(`<a id="${anchor}"></a>`);
+  const headers = { accept: "text/html,*/*" };
+  const page = await control.request("GET", path ?? "", { as: "nobody", headers });
+  expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
+  expect(page.text).toContain(`<h2>not_found</h2>\n<p id="${anchor}">Not found. Status 404.`);
+  expect(page.text).toContain("authorization: Bearer &lt;key&gt;");
+});
+
 describe("what does not exist", () => {
   it.each([
     ["GET", "/api/v1/nothing", 404, "not_found"],

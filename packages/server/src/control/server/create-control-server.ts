@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { openApiDocument } from "@spillway/contract";
 import { fastify, type FastifyInstance } from "fastify";
+import { requestIdOf } from "../../http/request-id.ts";
 import { HANDLERS } from "../handlers.ts";
 import {
   DEFAULT_CONTROL_LIMITS,
@@ -31,8 +32,6 @@ export type ControlServer = {
   /** Takes no more requests, ends the streams, and lets the rest finish within `drainMs`. */
   readonly close: () => Promise<void>;
 };
-
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 const IDLE_CHECK_MS = 50;
 
@@ -75,10 +74,7 @@ function createApp(options: ControlServerOptions): FastifyInstance {
   const sendError = createErrorReply(options);
   const app = fastify({
     logger: false,
-    genReqId: (request) => {
-      const given = request.headers["x-request-id"];
-      return typeof given === "string" && REQUEST_ID.test(given) ? given : options.ids.next("req");
-    },
+    genReqId: (request) => requestIdOf(request, () => options.ids.next("req")),
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
     forceCloseConnections: "idle",

@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import type { FastifyReply } from "fastify";
+import { DOCUMENTATION } from "../../http/problem.ts";
 import { PAGE_HEADERS } from "./security-headers.ts";
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -69,6 +70,51 @@ export function sendStaticFile(reply: FastifyReply, file: StaticFile): FastifyRe
     .headers({ ...PAGE_HEADERS, "cache-control": cache, "content-length": file.bytes })
     .type(CONTENT_TYPES[extname(file.path)] ?? "application/octet-stream")
     .send(createReadStream(file.path));
+}
+
+/** Where the `type` of a problem points to. */
+export const isErrorDocument = (urlPath: string): boolean => urlPath === DOCUMENTATION;
+
+const ERROR_DOCUMENT = new URL(`../../../../..${DOCUMENTATION}`, import.meta.url);
+
+/** The list of error codes: as a page for whoever asks for one, so that `#code` leads to it, else as written. */
+export async function sendErrorDocument(
+  reply: FastifyReply,
+  accept: string | undefined,
+): Promise<FastifyReply> {
+  const markdown = await readFile(ERROR_DOCUMENT, "utf8");
+  const isPage = accept?.includes("text/html") === true;
+  return reply
+    .code(200)
+    .headers({ ...PAGE_HEADERS, "cache-control": "no-cache", vary: "accept" })
+    .type(isPage ? CONTENT_TYPES[".html"]! : "text/markdown; charset=utf-8")
+    .send(isPage ? errorPage(markdown) : markdown);
+}
+
+/** Headings, paragraphs, and the rest as it is written: all that the document has. */
+function errorPage(markdown: string): string {
+  const blocks = markdown.trim().split(/\n{2,}/);
+  const body = blocks.map((block) => {
+    const [, marks, title] = /^(#{1,2}) (.+)$/.exec(block) ?? [];
+    if (marks !== undefined && title !== undefined) {
+      return `<h${marks.length}>${escaped(title)}</h${marks.length}>`;
+    }
+    if (/^(```|\|)/.test(block)) return `<pre>${escaped(block.replace(/^```.*\n?/gm, ""))}</pre>`;
+    const [, anchor, text = block] = /^<a id="([\w-]+)"><\/a>([^]*)$/.exec(block) ?? [];
+    return `<p${anchor === undefined ? "" : ` id="${anchor}"`}>${escaped(text)}</p>`;
+  });
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8" /><title>Errors of Spillway</title></head>
+<body>
+${body.join("\n")}
+</body>
+</html>
+`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /** Shown instead of the dashboard while it is not built; the API works all the same. */

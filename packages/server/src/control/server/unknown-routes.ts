@@ -3,7 +3,14 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { EVENT_STREAMS } from "@spillway/contract";
 import { pathOf } from "./error-replies.ts";
 import { methodsOf } from "./register-routes.ts";
-import { findStaticFile, isPagePath, sendNotBuilt, sendStaticFile } from "./static-files.ts";
+import {
+  findStaticFile,
+  isErrorDocument,
+  isPagePath,
+  sendErrorDocument,
+  sendNotBuilt,
+  sendStaticFile,
+} from "./static-files.ts";
 
 /** What belongs to the API is never answered with a page of the dashboard. */
 const API_PATH = /^\/(?:api|internal|v1|healthz|openapi\.json|metrics)(?:\/|$)/;
@@ -13,6 +20,7 @@ export function createUnknownRoute(staticDir: string | undefined) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const path = pathOf(request.url);
     const isRead = request.method === "GET" || request.method === "HEAD";
+    if (isRead && isErrorDocument(path)) return sendErrorDocument(reply, request.headers.accept);
     if (isRead && !API_PATH.test(path)) return sendPage(reply, path, staticDir);
     const methods = [...methodsOf(path), ...ownMethodsOf(path)];
     if (methods.length === 0 || methods.includes(request.method)) {
