@@ -388,15 +388,12 @@ function fakeExchanges(ingested: Exchange[]): ControlPorts["exchanges"] {
     ingest: async ({ exchanges }) => {
       const fresh = exchanges.filter(({ id }) => !ingested.some((known) => known.id === id));
       ingested.push(...fresh);
-      return {
-        accepted: fresh.length,
-        duplicates: exchanges.length - fresh.length,
-        rejected: [],
-      };
+      const duplicates = exchanges.length - fresh.length;
+      return { accepted: fresh.length, duplicates, rejected: [] };
     },
     get: async (id) => {
-      const exchange = ingested.find((known) => known.id === id);
-      return exchange === undefined ? null : { exchange, scores: [] };
+      const found = ingested.find((known) => known.id === id);
+      return found === undefined ? null : { exchange: found, scores: [] };
     },
   };
 }
