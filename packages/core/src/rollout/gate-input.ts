@@ -91,6 +91,8 @@ const isZeroTolerance = ({ criteria }: Strategy, metric: string): boolean =>
 
 /** Without the candidate's answers at a share of 0: single events of a ring, and no sample of a rate. */
 function sampledOnly(entry: MetricEvidence): MetricEvidence {
+  // The same object where nothing is left out: what was decoded of it is kept by its identity.
+  if (entry.strata.every((stratum) => stratum.propensityBps !== 0)) return entry;
   const strata = entry.strata.map((stratum) =>
     stratum.propensityBps === 0 ? { ...stratum, candidate: emptyCell() } : stratum,
   );
