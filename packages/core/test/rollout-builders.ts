@@ -104,7 +104,11 @@ function verdictOf(verdict: VerdictKind, evidence: EvidenceState, id = "quality"
 
 export function gateReport(
   verdict: VerdictKind,
-  parts: { readonly evidence?: EvidenceState; readonly hasWarning?: boolean } = {},
+  parts: {
+    readonly evidence?: EvidenceState;
+    readonly hasWarning?: boolean;
+    readonly sentence?: string;
+  } = {},
 ): GateReport {
   const judged = verdictOf(verdict, parts.evidence ?? "measured");
   const warning = {
@@ -121,7 +125,7 @@ export function gateReport(
     culprit: verdict === "fail" ? judged : null,
     logHarm: 0,
     logBlock: 0,
-    sentence: judged.sentence,
+    sentence: parts.sentence ?? judged.sentence,
     method: "test",
   };
 }

@@ -134,11 +134,12 @@ function singleEvidence(
 /** One observation; with the group of its unit where the unit may come again. */
 function cellOf(
   assignment: Feature["assignment"] | undefined,
-  { unit, startedAtMs }: Exchange,
+  { unit, unitKind, startedAtMs }: Exchange,
   bin: number,
 ): EvidenceCell {
   const none: EvidenceCell = { ...emptyCell(), newestAtMs: startedAtMs };
-  const comesAgain = assignment !== undefined && assignment.unit !== "request" && unit !== null;
+  const kind = unitKind ?? assignment?.unit ?? "request";
+  const comesAgain = kind !== "request" && unit !== null;
   if (!comesAgain) return addObservation(none, bin);
   return addUnitObservation(none, { bucket: unitBucket(unit), bin });
 }

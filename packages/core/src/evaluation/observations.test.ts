@@ -82,6 +82,7 @@ test("whatever the gateway measures reaches the metrics of the catalogue", () =>
   });
   expect(found.map(({ metric: name, observed }) => [name, observed])).toEqual([
     ["error_rate", 0],
+    ["fallback_rate", 0],
     ["latency_p50", 120],
     ["latency_p95", 120],
     ["latency_p99", 120],
@@ -132,7 +133,16 @@ describe("observationsOf", () => {
     [{ propensityBps: null }, "not_in_rollout"],
   ])("%j is excluded as %s", (parts, reason) => {
     expect(exclusionOf(exchange(parts))).toBe(reason);
-    expect(of(parts)).toEqual([]);
+    if (reason !== "fallback") expect(of(parts)).toEqual([]);
+  });
+
+  test("behind a fallback's answer stands a failed call of the arm, and nothing else", () => {
+    const found = of({ isFallback: true, attributes: {} });
+    expect(found.map(({ metric: name, observed }) => [name, observed])).toEqual([
+      ["error_rate", 1],
+    ]);
+    expect(of({ isFallback: true, isRepeat: true })).toEqual([]);
+    expect(of({ isFallback: true, isRandomised: false })).toEqual([]);
   });
 
   test("a shadow is no observation of its own, and not excluded either", () => {

@@ -42,9 +42,11 @@ export function exclusionOf(exchange: Exchange): ExclusionReason | null {
 /** What the gateway measured itself, as raw numbers by the metric catalogue's source names. */
 function measuredOf(exchange: Exchange): Readonly<Record<string, number>> {
   const measured: Record<string, number> = {
-    error_rate: exchange.outcome === "ok" ? 0 : 1,
+    // A fallback answers because the arm's own release did not, whatever the caller then sees.
+    error_rate: exchange.outcome === "ok" && !exchange.isFallback ? 0 : 1,
+    fallback_rate: exchange.isFallback ? 1 : 0,
   };
-  if (exchange.outcome !== "ok") return measured;
+  if (exchange.outcome !== "ok" || exchange.isFallback) return measured;
   measured["latency_ms"] = exchange.latencyMs;
   if (exchange.firstTokenMs !== null) measured["first_token_ms"] = exchange.firstTokenMs;
   if (exchange.costMicroUsd !== null) measured["cost_usd"] = exchange.costMicroUsd / 1e6;
@@ -79,17 +81,18 @@ type Scored = {
 
 /**
  * What one answered exchange adds to the evidence: one observation for each metric that has a number
- * and each slice. None when `exclusionOf` names a reason (but harmful events in a ring), and none for a
- * shadow, which is evidence only beside the answer that it shadowed.
+ * and each slice. None when `exclusionOf` names a reason (but harmful events in a ring, and the failure
+ * behind a fallback's answer), and none for a shadow, which is evidence only beside the answer that it shadowed.
  */
 export function observationsOf(input: Scored): Observation[] {
   const { exchange } = input;
   const place = placeOf(exchange);
   if (exchange.role !== "primary" || place === null) return [];
   const exclusion = exclusionOf(exchange);
-  if (exclusion !== null && exclusion !== RING_EXCLUSION) return [];
   const isRing = exclusion === RING_EXCLUSION;
-  const numbers = numbersOf(exchange, input.scores);
+  if (exclusion !== null && !isRing && !isAnsweredFailure(exchange)) return [];
+  // The text of a fallback is not the arm's, so its scores say nothing about the arm.
+  const numbers = numbersOf(exchange, exchange.isFallback ? [] : input.scores);
   const slices = slicesOfExchange(input.feature, exchange);
   return input.metrics.flatMap((metric) => {
     const observed = numberOf(numbers, metric);
@@ -103,6 +106,15 @@ export function observationsOf(input: Scored): Observation[] {
       observed,
     }));
   });
+}
+
+/**
+ * Where a fallback answered, the arm's own release did not: that, and only that, is evidence. Leaving it out
+ * would leave out just the calls that a release cannot answer, and every feature of tier 1 and 2 has a
+ * fallback.
+ */
+function isAnsweredFailure(exchange: Exchange): boolean {
+  return exchange.isFallback && exchange.isRandomised && !exchange.isRepeat;
 }
 
 /**

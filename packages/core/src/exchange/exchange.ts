@@ -1,3 +1,4 @@
+import type { AssignmentUnit } from "../feature/feature.ts";
 import type { Json } from "../json.ts";
 import type { AssignmentReason, Arm } from "../routing/assign.ts";
 
@@ -40,6 +41,8 @@ export type Exchange = {
   readonly isRepeat: boolean;
   readonly isFallback: boolean;
   readonly unit: string | null;
+  /** What the unit is: a strategy may assign by another one than the feature. Absent: the feature's. */
+  readonly unitKind?: AssignmentUnit;
   readonly tenant: string | null;
   readonly user: string | null;
   readonly conversation: string | null;

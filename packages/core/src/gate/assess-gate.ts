@@ -39,9 +39,9 @@ import type {
  */
 export function assessGate(input: GateInput): GateReport {
   const rows = assessRows(input);
-  const weights = rowWeights(rows);
+  const weights = rowWeights(rows, input.sliceSlots ?? input.slices.length);
   const logHarm = combine(rows, weights, (row) => row.logHarm);
-  const logBlock = lazy(() => combine(rows, weights, (row) => row.details.logBlock()));
+  const logBlock = lazy(() => combine(rows, weights, blockedOf));
   const warnings = integrityWarnings(input.evidence.exposures, {
     stageIndex: input.stage.index,
     countsUnits: rows.every(({ unitBuckets }) => unitBuckets === null),
@@ -130,33 +130,56 @@ function pacesOf({ stage, evidence }: GateInput): (row: ObservedRow) => number |
 }
 
 /**
- * Half of the weight on all traffic and half on the slices, each spread evenly; all of it on all
- * traffic if no criterion is judged per slice. Fixed by the policy and the slices, never by the
- * evidence. Rows without a test (zero tolerance, unsupported) have no part in it.
+ * Half of the weight on all traffic and half on the slices, each spread evenly over all places that there
+ * are; all of it on all traffic if no criterion is judged per slice or there are no slices. Fixed by the
+ * policy and the number of places, never by which slices have turned up: a place without evidence is an
+ * e-value of 1. Rows without a test (zero tolerance, unsupported) have no part in it.
  */
-function rowWeights(rows: readonly AssessedRow[]): readonly number[] {
-  const isTested = (row: AssessedRow): boolean => row.outcome.kind === "tested";
-  const tested = rows.filter(isTested);
-  const whole = tested.filter((row) => row.slice === ALL_TRAFFIC).length;
-  const sliced = tested.length - whole;
-  const wholeShare = sliced === 0 ? 1 : 0.5;
-  return rows.map((row) => {
+function rowWeights(rows: readonly AssessedRow[], slots: number): RowWeights {
+  const whole = rows.filter((row) => row.slice === ALL_TRAFFIC && isTested(row));
+  const places = whole.filter((row) => row.criterion.perSlice).length * slots;
+  const wholeShare = places === 0 ? 1 : 0.5;
+  const ofRows = rows.map((row) => {
     if (!isTested(row)) return 0;
-    return row.slice === ALL_TRAFFIC ? wholeShare / whole : (1 - wholeShare) / sliced;
+    return row.slice === ALL_TRAFFIC ? wholeShare / whole.length : (1 - wholeShare) / places;
   });
+  const given = ofRows.reduce((sum, weight) => sum + weight, 0);
+  // Below what rounding leaves behind, no place is empty.
+  const rest = 1 - given;
+  return { ofRows, empty: whole.length > 0 && rest > 1e-9 ? rest : 0 };
 }
+
+type RowWeights = {
+  readonly ofRows: readonly number[];
+  /** Of the places without a row. */
+  readonly empty: number;
+};
+
+const isTested = (row: AssessedRow): boolean => row.outcome.kind === "tested";
 
 function combine(
   rows: readonly AssessedRow[],
-  weights: readonly number[],
+  weights: RowWeights,
   logOf: (row: AssessedRow) => number,
 ): number {
   const terms: WeightedLogValue[] = [];
   for (const [index, row] of rows.entries()) {
-    const weight = weights[index] as number;
+    const weight = weights.ofRows[index] as number;
     if (weight > 0) terms.push({ weight, logValue: logOf(row) });
   }
+  if (weights.empty > 0) terms.push({ weight: weights.empty, logValue: 0 });
   return terms.length === 0 ? 0 : logWeightedAverage(terms);
+}
+
+/**
+ * What a row says against "harm within the hold level". A limit's block test is about the candidate alone,
+ * and says as much when both releases are beyond the limit; harm within the hold level means there that
+ * either half is not so, and the smaller of two e-values is one under either null. Without this an outage
+ * that both share would lend its evidence to a small harm of another row.
+ */
+function blockedOf(row: AssessedRow): number {
+  const logBlock = row.details.logBlock();
+  return row.criterion.comparison.kind === "limit" ? Math.min(logBlock, row.logHarm) : logBlock;
 }
 
 type FailedRows = { readonly culprit: number; readonly has: (index: number) => boolean };
@@ -189,14 +212,14 @@ function failedRows(
   }
   const excess = rows.map((row) =>
     row.outcome.kind === "tested"
-      ? Math.min(row.logHarm - harmNeeded, row.details.logBlock() - blockNeeded)
+      ? Math.min(row.logHarm - harmNeeded, blockedOf(row) - blockNeeded)
       : Number.NEGATIVE_INFINITY,
   );
   const worst = excess.indexOf(Math.max(...excess));
   const named = rejectByEBenjaminiHochberg(
     rows.map((row) => row.logHarm),
     alpha,
-  ).filter((index) => (rows[index] as AssessedRow).details.logBlock() >= blockNeeded);
+  ).filter((index) => blockedOf(rows[index] as AssessedRow) >= blockNeeded);
   const failed = new Set([...events, worst, ...named]);
   return { culprit: events[0] ?? worst, has: (index) => failed.has(index) };
 }

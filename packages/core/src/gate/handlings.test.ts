@@ -104,3 +104,59 @@ function sumOf(cells: readonly Readonly<Record<string, number>>[]) {
   }
   return { bins };
 }
+
+describe("an outage that both releases share", () => {
+  // Half a point more edits: suspicious, and well within what may be.
+  const edits = [
+    stratum({
+      propensityBps: 5_000,
+      candidate: rate(9_450, 60_000),
+      baseline: rate(9_000, 60_000),
+    }),
+  ];
+  const errors = (share: number) => [
+    stratum({
+      propensityBps: 5_000,
+      candidate: rate(share * 60_000, 60_000),
+      baseline: rate(share * 60_000, 60_000),
+    }),
+  ];
+  const report = (share: number) =>
+    gate({
+      criteria: [EDIT_RATE, criterion("error_rate", { kind: "limit", hold: 0.03, rollback: 0.05 })],
+      evidence: [evidenceOf("edit_rate", edits), evidenceOf("error_rate", errors(share))],
+    });
+
+  it("lends its evidence to no other criterion", () => {
+    expect(
+      report(0.04).verdicts.find(({ metric }) => metric === "error_rate")?.logBlock,
+    ).toBeGreaterThan(20);
+    expect(report(0.01).verdict).toBe("hold");
+    expect(report(0.04).verdict).toBe("hold");
+    expect(report(0.04).logHarm).toBeGreaterThan(Math.log(20));
+  });
+});
+
+describe("slices that turn up one after the other", () => {
+  const losing = stratum({
+    propensityBps: 5_000,
+    candidate: rate(100, 2_000),
+    baseline: rate(400, 2_000),
+  });
+  const with2 = (slices: readonly string[], sliceSlots?: number) =>
+    gate({
+      criteria: [{ ...EDIT_RATE, perSlice: true }],
+      slices,
+      ...(sliceSlots === undefined ? {} : { sliceSlots }),
+      evidence: [
+        evidenceOf("edit_rate", [losing]),
+        ...slices.map((s) => evidenceOf("edit_rate", s === "a=1" ? [losing] : [], s)),
+      ],
+    }).logHarm;
+
+  it("do not lift the odds of harm, for their places had their weight from the start", () => {
+    expect(with2(["a=1", "a=2"], 3)).toBeCloseTo(with2(["a=1"], 3), 9);
+    // What a weight by the slices seen so far would do.
+    expect(with2(["a=1", "a=2"])).toBeGreaterThan(with2(["a=1"]) + 1);
+  });
+});

@@ -69,9 +69,11 @@ function blockSecondsOfDelay(delaySeconds: number): number {
 
 /** The end of the block that the median request is in, so that it is never taken for older. */
 function medianRequest({ blocks, blockSeconds }: TimedEvidence): number | null {
+  // Only answers that people got: nobody labels a shadow copy, and a ring is no sample.
   const counts = blocks.map(({ strata }) =>
     strata.reduce(
-      (sum, { candidate, pairs }) => sum + totalOf(candidate.bins) + totalOf(pairs.joint),
+      (sum, { candidate, propensityBps }) =>
+        propensityBps > 0 ? sum + totalOf(candidate.bins) : sum,
       0,
     ),
   );

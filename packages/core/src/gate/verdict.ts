@@ -94,6 +94,8 @@ export type GateInput = {
   readonly criteria: readonly Criterion[];
   readonly metrics: readonly MetricDefinition[];
   readonly slices: readonly string[];
+  /** By how many the weight of slices is divided; fixed before the start. Absent: their number. */
+  readonly sliceSlots?: number;
   readonly evidence: RolloutEvidence;
   readonly confidence: GateConfidence;
   readonly stage: {

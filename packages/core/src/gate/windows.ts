@@ -107,7 +107,11 @@ export function neededTimes(
       );
       if (need === undefined) return [];
       const blocks = blocksWithin(entry.blocks, need.withinSeconds, sinceMs);
-      return [{ ...entry, blocks: boundedBlocks({ ...entry, blocks }) }];
+      const isJudged = criteria.some(
+        (of) => of.metric === entry.metric && blockSecondsOf(of) === entry.blockSeconds,
+      );
+      const bounded = isJudged ? boundedBlocks : recentBlocks;
+      return [{ ...entry, blocks: bounded({ ...entry, blocks }) }];
     }),
   };
 }
@@ -123,5 +127,19 @@ export function boundedBlocks({
   if (blocks.every(({ startMs }) => startMs <= lastMs)) return blocks;
   return mergeBlocks(
     blocks.map((block) => ({ ...block, startMs: Math.min(block.startMs, lastMs) })),
+  );
+}
+
+/** Where only the newest times matter, older blocks become part of the oldest that is kept. */
+function recentBlocks({
+  blocks,
+  blockSeconds,
+}: Pick<TimedEvidence, "blocks" | "blockSeconds">): readonly EvidenceBlock[] {
+  const newest = blocks.at(-1);
+  if (newest === undefined) return blocks;
+  const firstMs = newest.startMs - (MOST_BLOCKS - 1) * blockSeconds * 1_000;
+  if (blocks.every(({ startMs }) => startMs >= firstMs)) return blocks;
+  return mergeBlocks(
+    blocks.map((block) => ({ ...block, startMs: Math.max(block.startMs, firstMs) })),
   );
 }

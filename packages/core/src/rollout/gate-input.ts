@@ -1,17 +1,17 @@
 import { RING_EXCLUSION } from "../evaluation/observations.ts";
 import { emptyCell } from "../gate/cells.ts";
 import type { MetricEvidence, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
-import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
 import { neededTimes } from "../gate/windows.ts";
+import { judgedSlices } from "./judged-slices.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
 import type { Stage, StageKind, Strategy } from "./strategy.ts";
 
 /**
- * What the gate judges of a rollout in its present stage; null when it is in none. Slices are those
- * that evidence has been seen for, in a fixed order.
+ * What the gate judges of a rollout in its present stage; null when it is in none. Which slices have
+ * a weight was fixed before the start (judged-slices.ts).
  */
 export function gateInputOf(
   rollout: Rollout,
@@ -21,9 +21,11 @@ export function gateInputOf(
   const stage = currentStage(rollout);
   if (stage === null || !("stageIndex" in rollout.state)) return null;
   const next = rollout.strategy.stages[rollout.state.stageIndex + 1];
-  const own = evidenceOfRevision(rollout, evidence);
-  const slices = new Set(own.metrics.map((entry) => entry.slice));
-  slices.delete(ALL_TRAFFIC);
+  const {
+    evidence: own,
+    slices,
+    slots,
+  } = judgedSlices(evidenceOfRevision(rollout, evidence), rollout.strategy.slices);
   const judged = new Set(rollout.strategy.criteria.map((criterion) => criterion.metric));
   const tolerant = new Set([...judged].filter((name) => !isZeroTolerance(rollout.strategy, name)));
   return {
@@ -31,7 +33,8 @@ export function gateInputOf(
     metrics: metrics
       .filter((metric) => judged.has(metric.name))
       .map((metric) => withExpected(metric, rollout.strategy)),
-    slices: [...slices].toSorted(),
+    slices,
+    sliceSlots: slots,
     evidence: {
       metrics: own.metrics
         .filter((entry) => judged.has(entry.metric))

@@ -13,6 +13,7 @@
  *     unit: user                     # request, conversation, user or tenant: who keeps one arm; the
  *                                    # feature's own unit when left out
  *     expected: { latency_p95: 900 } # what the baseline usually shows, in the metric's unit
+ *     slices: [language=de]          # what is judged by itself; else what the feature has shown
  *     undecidable: warn              # or refuse: what this feature's traffic cannot decide
  *     rehearsal:                     # optional, see rehearsal-bounds.ts
  *       { known_within: 30m, at: 2x, chance: 0.95, most_exposed: 500, false_rollback: 5% }
@@ -50,6 +51,7 @@ import {
   choice,
   duration,
   levels,
+  sliceNames,
   nested,
   odds,
   optional,
@@ -89,6 +91,7 @@ export const STRATEGY_KEYS = {
     "personGrace",
     "unit",
     "expected",
+    "slices",
     "undecidable",
     "rehearsal",
     "stages",
@@ -146,7 +149,11 @@ export function parseStrategy(source: unknown, ports: ParseStrategyPorts): Strat
       parse: duration,
       fallback: DEFAULT_GRACE_SECONDS,
     }),
-    ...parseGiven(from, { unit: choice(STRATEGY_UNITS), expected: levels }),
+    ...parseGiven(from, {
+      unit: choice(STRATEGY_UNITS),
+      expected: levels,
+      slices: sliceNames,
+    }),
     ...parsePlanning(from),
   };
   return problems.length > 0 ? { kind: "problems", problems } : { kind: "strategy", strategy };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { after, HOUR, rollout, stage, strategy } from "../../test/rollout-builders.ts";
+import { after, gateReport, HOUR, rollout, stage, strategy } from "../../test/rollout-builders.ts";
 import { emptyCell, emptyPairCell } from "../gate/cells.ts";
 import type { RolloutEvidence } from "../gate/evidence.ts";
 import { METRIC_CATALOGUE } from "../gate/metric-catalogue.ts";
@@ -43,6 +43,20 @@ describe("a revision", () => {
     const next = after(inCanary, outcome);
     expect(next).toMatchObject({ strategy: longer, revision: 2, approvals: [] });
     expect(routeOf(next)).toMatchObject({ stageIndex: 4, shareBps: 1_000 });
+  });
+
+  test("is refused while harm is proven, which it would make forgotten", () => {
+    const gate = gateReport("fail", { sentence: "quality fell by 30%." });
+    const event = { kind: "revise", by: "grace", note: "", strategy: longer } as const;
+    const outcome = decide({
+      rollout: inCanary,
+      event,
+      gate,
+      stageObservations: 0,
+      nowMs: HOUR * 1_000,
+    });
+    expect(outcome).toMatchObject({ kind: "refused" });
+    expect(outcome.reason).toContain("quality fell by 30%.");
   });
 
   test("is judged by what is observed from then on only", () => {

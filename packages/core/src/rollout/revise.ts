@@ -15,8 +15,12 @@ type Revise = Extract<RolloutEvent, { kind: "revise" }>;
  * would void the tests of what was looked at. Approvals were given to another strategy, and lapse.
  */
 export function revise(input: DecideInput, event: Revise): DecideOutcome {
-  const { rollout, nowMs } = input;
-  const problem = problemOf(rollout, event.strategy);
+  const { rollout, nowMs, gate } = input;
+  // New tests start from zero, so a proven harm that the next tick would act on must not be revised away.
+  const problem =
+    gate?.verdict === "fail"
+      ? `Harm is proven: ${gate.sentence} The rollout is taken back; revise the next one.`
+      : problemOf(rollout, event.strategy);
   if (problem !== null) {
     return {
       kind: "refused",

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../json.ts";
 import { isJsonObject } from "../json.ts";
 import { shown } from "../shown.ts";
+import { SLICES_MAX } from "./judged-slices.ts";
 import type { StrategyProblem } from "./strategy.ts";
 import { parseDurationSeconds, parseShareBps } from "./strategy-values.ts";
 
@@ -100,6 +101,18 @@ export const levels: Parse<Readonly<Record<string, number>>> = (found) => {
 
 const isPositive = (found: unknown): boolean =>
   typeof found === "number" && Number.isFinite(found) && found > 0;
+
+/** "attribute=value", each once. */
+export const sliceNames: Parse<readonly string[]> = (found) => {
+  const names = Array.isArray(found) ? found : [];
+  const areNames = names.every((name) => typeof name === "string" && /^[^=]+=.+$/.test(name));
+  const isList = Array.isArray(found) && areNames && names.length <= SLICES_MAX;
+  const isEachOnce = new Set(names).size === names.length;
+  return value(
+    isList && isEachOnce ? (names as readonly string[]) : null,
+    `a list of at most ${SLICES_MAX} slices, each once, such as [document_type=invoice]`,
+  );
+};
 
 export const choice =
   <T extends string>(options: readonly T[]): Parse<T> =>

@@ -23,6 +23,7 @@ export function strategyToJson(
     personGrace: durationText(strategy.personGraceSeconds),
     ...(strategy.unit === undefined ? {} : { unit: strategy.unit }),
     ...(strategy.expected === undefined ? {} : { expected: { ...strategy.expected } }),
+    ...(strategy.slices === undefined ? {} : { slices: [...strategy.slices] }),
     ...(strategy.undecidable === undefined ? {} : { undecidable: strategy.undecidable }),
     ...(strategy.rehearsal === undefined
       ? {}

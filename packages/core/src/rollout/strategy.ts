@@ -78,6 +78,11 @@ export type Strategy = {
    * place of the catalogue's guess, and is the only way to judge how a latency moves.
    */
   readonly expected?: Readonly<Record<string, number>>;
+  /**
+   * The slices that have a weight in the harm average, as "attribute=value", frozen before the start.
+   * Absent: nothing was known of them; see judged-slices.ts.
+   */
+  readonly slices?: readonly string[];
   /** What its rehearsal must show; absent: nothing. */
   readonly rehearsal?: RehearsalBounds;
   /** Whether a rollout is made although the traffic cannot decide a criterion; absent: with a warning. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { JsonObject, Strategy } from "@spillway/core";
-import { AppError, isJsonObject, METRIC_CATALOGUE } from "@spillway/core";
+import { AppError, isJsonObject, METRIC_CATALOGUE, SLICES_MAX } from "@spillway/core";
 import { parse } from "yaml";
 import { parseStrategyDocument } from "../compose-stores.ts";
 import type { GatewayStage } from "./gateway-player.ts";
@@ -11,10 +11,11 @@ import { planPair } from "./plan-pair.ts";
 import type { BacktestResult } from "./play-pair.ts";
 import { playPair } from "./play-pair.ts";
 import { playableStrategy } from "./playable-strategy.ts";
-import { createMemoryPlayer } from "./player.ts";
+import { createMemoryPlayer, SLICE_ATTRIBUTE } from "./player.ts";
 import { recordedMetrics, withExpectations } from "./recorded-metrics.ts";
 import type { RecordedPair } from "./recordings.ts";
 import { listPairs, listSameVersionPairs, loadPair } from "./recordings.ts";
+import type { TrafficItem } from "./traffic.ts";
 import { createRandom, trafficOf } from "./traffic.ts";
 
 export type { BacktestResult } from "./play-pair.ts";
@@ -82,7 +83,8 @@ async function playOne(of: {
     throw new AppError("invalid_request", `${pair} has no item with a score on both sides.`);
   }
   const known = stage === null ? recordedMetrics(items) : METRICS_THROUGH_GATEWAY;
-  const { document, notJudged } = playableStrategy(of.file.document, known);
+  const { document: written, notJudged } = playableStrategy(of.file.document, known);
+  const document = { slices: slicesOfItems(items), ...written };
   const strategy = strategyOf(document, of.file.path);
   const metrics = withExpectations(METRIC_CATALOGUE, recorded.baseline.values());
   const salt = `seed-${seed}`;
@@ -104,6 +106,13 @@ async function playOne(of: {
     operational: operationalMoves(items, metrics, strategy.confidence),
     notJudged,
   };
+}
+
+/** The recording is all the traffic that there is, so its categories are known before it is played. */
+function slicesOfItems(items: readonly TrafficItem[]): string[] {
+  const categories = [...new Set(items.map(({ category }) => category))];
+  const named = categories.filter((category) => category !== "").toSorted();
+  return named.slice(0, SLICES_MAX).map((category) => `${SLICE_ATTRIBUTE}=${category}`);
 }
 
 /** A bare name is that of a strategy which comes with the product. */

@@ -54,6 +54,7 @@ export function buildExchange(
     isRepeat: chat.isRepeat,
     isFallback: result.isFallback,
     unit: assignment.unit,
+    unitKind: route.rollout?.unit ?? route.assignment.unit,
     tenant: chat.context.tenant,
     user: chat.context.user,
     conversation: chat.context.conversation,

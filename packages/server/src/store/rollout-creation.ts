@@ -34,7 +34,13 @@ export async function createRollout(
     );
   }
   const document = await findStrategyDocument(deps, request.strategy);
-  const strategy = await fitStrategy(deps, { document, feature, baseline, nowMs });
+  const strategy = await fitStrategy(deps, {
+    document,
+    feature,
+    baseline,
+    candidate,
+    nowMs,
+  });
   const warnings = await decidabilityWarnings(deps.database, {
     feature: feature.key,
     strategy,

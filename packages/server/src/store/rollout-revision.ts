@@ -34,6 +34,7 @@ export async function reviseRollout(
     document,
     feature,
     baseline: rollout.baseline,
+    candidate: rollout.candidate,
     nowMs,
     known: rollout.strategy.expected ?? {},
   });

@@ -11,6 +11,7 @@ import {
 import type { StrategyRecord } from "../ports/registry-records.ts";
 import type { Database } from "./database.ts";
 import { loadTypicalLevels } from "./typical-levels.ts";
+import { loadTypicalSlices } from "./typical-slices.ts";
 
 export type StrategySource =
   | { readonly kind: "named"; readonly name: string }
@@ -60,6 +61,7 @@ export async function fitStrategy(
     readonly document: JsonObject;
     readonly feature: Feature;
     readonly baseline: string;
+    readonly candidate: string;
     readonly nowMs: number;
     /** Levels that an earlier revision has frozen; they are not measured anew. */
     readonly known?: Readonly<Record<string, number>>;
@@ -95,8 +97,20 @@ export async function fitStrategy(
     ...parsed.strategy.stages.flatMap((stage, index) => ringProblems(stage.ring, index, feature)),
   ];
   if (problems.length > 0) throw unusable(problems);
-  if (Object.keys(typical).length === 0) return parsed.strategy;
-  return { ...parsed.strategy, expected: { ...typical, ...parsed.strategy.expected } };
+  const slices =
+    parsed.strategy.slices ??
+    (await loadTypicalSlices(deps.database, {
+      feature,
+      releases: [of.baseline, of.candidate],
+      nowMs: of.nowMs,
+    }));
+  return {
+    ...parsed.strategy,
+    ...(Object.keys(typical).length === 0
+      ? {}
+      : { expected: { ...typical, ...parsed.strategy.expected } }),
+    ...(slices === undefined ? {} : { slices }),
+  };
 }
 
 /** Metrics whose move against the baseline has no meaning until it is known what the baseline shows. */

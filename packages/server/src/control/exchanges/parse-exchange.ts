@@ -40,6 +40,7 @@ const ExchangeRecord = z.object({
   isRepeat: z.boolean(),
   isFallback: z.boolean(),
   unit: word.nullable(),
+  unitKind: z.enum(["request", "conversation", "user", "tenant", "attribute"]).optional(),
   tenant: word.nullable(),
   user: word.nullable(),
   conversation: word.nullable(),
@@ -87,9 +88,10 @@ export function parseExchange(found: JsonObject): ParsedExchange {
   if (input === undefined) {
     return { kind: "rejected", id: idOf(record), message: "input: wanted the client's messages" };
   }
-  const { shadowOf, ...rest } = parsed.data;
+  const { shadowOf, unitKind, ...rest } = parsed.data;
   const exchange: Exchange = {
     ...rest,
+    ...(unitKind === undefined ? {} : { unitKind }),
     id: exchangeId(parsed.data.id),
     shadowOf: shadowOf === null ? null : exchangeId(shadowOf),
     input,

@@ -1,0 +1,50 @@
+import type { Feature } from "@spillway/core";
+import { frozenSlices, slicesOf } from "@spillway/core";
+import type { Database } from "./database.ts";
+import { loadReleases } from "./release-reader.ts";
+
+/** A week has every weekday once. */
+const WINDOW_MS = 7 * 86_400_000;
+/** The newest of them name every slice that is worth a place, and bound the query. */
+const EXCHANGES_MAX = 5_000;
+
+/**
+ * The slices to judge a rollout by: those of the datasets' cases, and of the traffic of the last week, the
+ * most frequent first. Undefined when nothing is known of them yet; empty when the feature has none.
+ */
+export async function loadTypicalSlices(
+  database: Database,
+  of: { readonly feature: Feature; readonly releases: readonly string[]; readonly nowMs: number },
+): Promise<readonly string[] | undefined> {
+  const { feature } = of;
+  if (feature.slices.length === 0) return [];
+  const counts = new Map<string, number>();
+  const count = (attributes: Readonly<Record<string, string>>): void => {
+    for (const slice of slicesOf(feature, attributes))
+      counts.set(slice, (counts.get(slice) ?? 0) + 1);
+  };
+  const releases = await loadReleases(database.kysely, of.releases);
+  for (const { components } of releases.values()) {
+    for (const { attributes } of components.dataset?.content.cases ?? []) count(attributes ?? {});
+  }
+  const rows = await database.kysely
+    .selectFrom("exchanges as x")
+    .select("x.record")
+    .where("x.feature", "=", feature.key)
+    .where("x.role", "=", "primary")
+    .where("x.started_at_ms", ">", of.nowMs - WINDOW_MS)
+    .orderBy("x.started_at_ms", "desc")
+    .limit(EXCHANGES_MAX)
+    .execute();
+  for (const { record } of rows) {
+    count((record as { readonly attributes: Readonly<Record<string, string>> }).attributes);
+  }
+  if (counts.size === 0) return undefined;
+  const byCount = [...counts].toSorted(
+    ([left, leftCount], [right, rightCount]) => rightCount - leftCount || (left < right ? -1 : 1),
+  );
+  return frozenSlices(
+    feature.slices,
+    byCount.map(([slice]) => slice),
+  );
+}
