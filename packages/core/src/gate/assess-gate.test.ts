@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { logBinOfValue } from "./bins.ts";
 import { assessGate } from "./assess-gate.ts";
 import { GATE_METHOD } from "./gate-method.ts";
 import type { StratumEvidence } from "./evidence.ts";
@@ -110,8 +111,9 @@ describe("rollback", () => {
   });
 
   it("follows a latency limit by the share of values beyond it", () => {
-    const slow = { bins: { "380": 900, "420": 100 } };
-    const fast = { bins: { "380": 8990, "420": 10 } };
+    const [quick, late] = [logBinOfValue(1_850), logBinOfValue(4_100)];
+    const slow = { bins: { [quick]: 900, [late]: 100 } };
+    const fast = { bins: { [quick]: 8990, [late]: 10 } };
     const live = stratum({ propensityBps: 1000, baseline: fast, candidate: slow });
     const report = gate({ criteria: [LATENCY], evidence: [evidenceOf("latency_p95", [live])] });
     expect(report.verdict).toBe("fail");

@@ -2,23 +2,23 @@ import type { MetricDefinition } from "./metric.ts";
 
 /** Bins of a bounded metric run from 0 to this; a binary metric uses only the two ends. */
 export const TOP_BIN = 100;
-/** The logarithmic bin of zero and of everything too small to matter (2.5e-9). */
-export const ZERO_BIN = -1000;
-/** The largest logarithmic bin, about 1.6e17. */
-const LARGEST_LOG_BIN = 2000;
+/** The logarithmic bin of zero and of everything too small to matter (2.2e-9). */
+export const ZERO_BIN = -4000;
+/** The largest logarithmic bin, about 2.1e17. */
+const LARGEST_LOG_BIN = 8000;
 
-/** Width of a logarithmic bin: 2%. */
-export const LOG_BIN_WIDTH = Math.log(1.02);
+/** Width of a logarithmic bin: 0.5%. At 2% the levels of a quantile's move were rounded by up to a fifth. */
+export const LOG_BIN_WIDTH = Math.log(1.005);
 
 /**
  * The bin of a value, or null for a value that is no number (it must not count as anything).
  *
  * - binary: 100 for 0.5 and above, else 0.
  * - bounded: the value's position in the metric's range in hundredths, clipped to the range.
- * - heavy_tailed, quantile: round(ln x / ln 1.02), so a bin is 2% wide; zero and less are ZERO_BIN.
+ * - heavy_tailed, quantile: round(ln x / ln 1.005), so a bin is 0.5% wide; zero and less are ZERO_BIN.
  *
  * Both arms are binned alike, so rounding moves both means alike; it moves a mean by at most 0.005 of
- * the range, or 1% of a heavy-tailed value.
+ * the range, or 0.25% of a heavy-tailed value.
  */
 export function binOfValue(metric: MetricDefinition, value: number): number | null {
   if (Number.isNaN(value)) return null;
@@ -64,7 +64,7 @@ export function metricRange(metric: MetricDefinition): readonly [number, number]
   return metric.range ?? [0, 1];
 }
 
-/** round(ln x / ln 1.02), between ZERO_BIN and LARGEST_LOG_BIN. */
+/** round(ln x / ln 1.005), between ZERO_BIN and LARGEST_LOG_BIN. */
 export function logBinOfValue(value: number): number {
   if (value <= 0) return ZERO_BIN;
   const bin = Math.round(Math.log(value) / LOG_BIN_WIDTH);

@@ -64,7 +64,7 @@ function keyOf({ comparison, metric, nextShareBps }: CriterionDesign): string {
   const levels =
     comparison.kind === "zero_tolerance"
       ? `${comparison.maximumRate}`
-      : `${comparison.hold}/${comparison.rollback}`;
+      : `${comparison.hold}/${comparison.rollback}/${comparison.kind === "limit" ? "" : comparison.margin}`;
   const about = `${kind} ${direction} ${unit} ${range?.[0]}..${range?.[1]} ${quantile}`;
   const typical = `${expected?.value}/${expected?.spread}`;
   return `${comparison.kind} ${levels} of ${about} at ${typical} before ${nextShareBps}`;

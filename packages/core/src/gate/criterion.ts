@@ -5,15 +5,26 @@
  */
 export type Comparison =
   /** Harm = fall (or rise) of the mean relative to the baseline's mean; 0.05 is 5%. */
-  | { readonly kind: "relative"; readonly hold: number; readonly rollback: number }
+  | ({ readonly kind: "relative" } & MoveLevels)
   /** Harm = absolute difference of the means, in the metric's unit; 0.02 is 2 points of a rate. */
-  | { readonly kind: "difference"; readonly hold: number; readonly rollback: number }
+  | ({ readonly kind: "difference" } & MoveLevels)
   /** Harm = candidate / baseline; 1.5 is "half as much again". For metrics where lower is better. */
-  | { readonly kind: "ratio"; readonly hold: number; readonly rollback: number }
+  | ({ readonly kind: "ratio" } & MoveLevels)
   /** Harm = the candidate's own level beyond an absolute bound, in the metric's unit. */
   | { readonly kind: "limit"; readonly hold: number | null; readonly rollback: number }
   /** The first confirmed event rolls back. `maximumRate` is what promotion must rule out. */
   | { readonly kind: "zero_tolerance"; readonly maximumRate: number };
+
+/** Levels of a move against the baseline. */
+export type MoveLevels = {
+  readonly hold: number;
+  readonly rollback: number;
+  /**
+   * What must be ruled out before everyone gets the candidate: the hold level where the policy writes one,
+   * since a change that ought to be held is not to be promoted. Absent: the rollback level.
+   */
+  readonly margin?: number;
+};
 
 /** What silence leads to. Never a pass. */
 export type UndecidedAction = "extend" | "hold" | "rollback";

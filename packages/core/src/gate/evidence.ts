@@ -8,8 +8,8 @@
  * Bins:
  * - binary:       0 and 100
  * - bounded:      0..100, the value scaled from the metric's range to [0, 1] and rounded to 0.01
- * - heavy_tailed, quantile: logarithmic bins of 2% relative width, `bin = round(ln(x) / ln(1.02))`,
- *   floor at -1000 (x = 0). See bins.ts.
+ * - heavy_tailed, quantile: logarithmic bins of 0.5% relative width, `bin = round(ln(x) / ln(1.005))`,
+ *   floor at -4000 (x = 0). See bins.ts.
  *
  * A pair cell holds the joint distribution of (baseline bin, candidate bin) of the same input, because
  * a relative margin on pairs needs both numbers and not only their difference.

@@ -1,4 +1,4 @@
-import type { Comparison } from "./criterion.ts";
+import type { Comparison, MoveLevels } from "./criterion.ts";
 
 /** Margins are at most four times the rollback level, however small the next stage is. */
 const LARGEST_FACTOR = 4;
@@ -6,9 +6,9 @@ const LARGEST_FACTOR = 4;
 const LARGEST_RELATIVE_MARGIN = 0.9;
 
 /**
- * How much harm must be ruled out before the next stage: min(4r, r·√(1/w_next)), where r is the
- * rollback level and w_next the share after the advance. A tiny stage exposes few people, so it may
- * be entered on weaker proof; at 100% the margin is the rollback level itself. The nulls are nested
+ * How much harm must be ruled out before the next stage: min(4r, r·√(1/w_next)), where r is the hold
+ * level where the policy writes one, else the rollback level, and w_next the share after the advance. A tiny stage exposes few people, so it may
+ * be entered on weaker proof; at 100% the margin is that level itself. The nulls are nested
  * and tested in order, so no level is split between stages (fixed-sequence testing).
  *
  * What is scaled is the distance from "no harm": of a ratio the part above 1, of a limit the part
@@ -25,11 +25,11 @@ export function stageMargin(
   const factor = marginFactor(nextShareBps);
   switch (comparison.kind) {
     case "relative":
-      return Math.min(LARGEST_RELATIVE_MARGIN, comparison.rollback * factor);
+      return Math.min(LARGEST_RELATIVE_MARGIN, baseOf(comparison) * factor);
     case "difference":
-      return comparison.rollback * factor;
+      return baseOf(comparison) * factor;
     case "ratio":
-      return 1 + (comparison.rollback - 1) * factor;
+      return 1 + (baseOf(comparison) - 1) * factor;
     case "limit":
       return holdLevel + (comparison.rollback - holdLevel) * factor;
     case "zero_tolerance":
@@ -39,6 +39,11 @@ export function stageMargin(
       return unreachable;
     }
   }
+}
+
+/** What must be ruled out at full traffic. */
+function baseOf({ margin, rollback }: MoveLevels): number {
+  return margin ?? rollback;
 }
 
 /** min(4, √(1/w_next)), at least 1. */

@@ -146,7 +146,7 @@ function parseChange(source: ComparisonSource): Comparison | null {
     );
     return null;
   }
-  return { kind: rollback.kind, hold: hold.harm, rollback: rollback.harm };
+  return { kind: rollback.kind, hold: hold.harm, rollback: rollback.harm, margin: hold.harm };
 }
 
 type Harm = { readonly kind: "relative" | "difference" | "ratio"; readonly harm: number };

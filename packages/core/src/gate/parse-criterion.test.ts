@@ -23,7 +23,11 @@ const words = (source: unknown): readonly string[] =>
 
 describe("parseCriteria", () => {
   it.each([
-    ["quality", { hold: "-5%", rollback: "-10%" }, { kind: "relative", hold: 0.05, rollback: 0.1 }],
+    [
+      "quality",
+      { hold: "-5%", rollback: "-10%" },
+      { kind: "relative", hold: 0.05, rollback: 0.1, margin: 0.05 },
+    ],
     ["quality", { rollback: "-10%" }, { kind: "relative", hold: 0.05, rollback: 0.1 }],
     ["edit_rate", { rollback: "+2pp" }, { kind: "difference", hold: 0.01, rollback: 0.02 }],
     ["correction_rate", { rollback: "1.5x" }, { kind: "ratio", hold: 1.25, rollback: 1.5 }],

@@ -84,7 +84,7 @@ describe("a backtest of a small recording", () => {
       strategy,
       [
         "strategy: short",
-        'gate: { quality: { hold: "-5%", rollback: "-10%" } }',
+        'gate: { quality: { rollback: "-10%" } }',
         "stages:",
         "  - { stage: shadow, shadow: 100%, least: { duration: 4h, observations: 5 }, most: 8h }",
         "  - { stage: canary, share: 50%, least: { duration: 4h, observations: 5 }, most: 8h }",
@@ -231,7 +231,7 @@ describe("a backtest of a recording with more than scores", () => {
       [
         "strategy: clinical",
         "gate:",
-        '  quality: { hold: "-5%", rollback: "-10%" }',
+        '  quality: { rollback: "-10%" }',
         '  edit_rate: { rollback: "+2pp", within: 24h }',
         "stages:",
         "  - { stage: evaluate }",
