@@ -166,7 +166,12 @@ export type { FeatureState } from "./routing/build-snapshot.ts";
 export { buildSnapshot } from "./routing/build-snapshot.ts";
 export { createScorer } from "./evaluation/create-scorer.ts";
 export { observationsToSettle } from "./statistics/planner.ts";
-export type { SchemaOutcome, ScorerOutcome, ScorerPorts } from "./evaluation/scorer.ts";
+export type {
+  PatternOutcome,
+  SchemaOutcome,
+  ScorerOutcome,
+  ScorerPorts,
+} from "./evaluation/scorer.ts";
 export { scoreExchange } from "./evaluation/scorer.ts";
 export type { LedgerEntry, LedgerHead } from "./ledger/entry.ts";
 export { appendEntry } from "./ledger/entry.ts";

@@ -15,7 +15,7 @@ import {
   withFeatureLevels,
 } from "@spillway/core";
 import type { DecisionRecord } from "@spillway/core";
-import { createSchemaCompiler } from "./compose-schema-compiler.ts";
+import { createScorerPorts } from "./compose-scorer-ports.ts";
 import type { BuiltInStrategies } from "./compose-built-in-strategies.ts";
 import { loadBuiltInStrategies, withBuiltIn } from "./compose-built-in-strategies.ts";
 import type { Runtime } from "./compose-runtime.ts";
@@ -67,7 +67,7 @@ const ANY_SLA_MS = 1_000;
 
 const METRICS: readonly MetricDefinition[] = METRIC_CATALOGUE;
 const hooks = { appendLedger, publishSnapshot };
-const schemas = createSchemaCompiler();
+const scorerPorts = createScorerPorts();
 
 /**
  * Strategies as people write them, with the metrics that this version knows, and fit for some feature: what
@@ -159,7 +159,7 @@ function createRegistryPort(database: Database): ControlPorts["registry"] {
       parseStrategy: parseStrategyDocument,
       promptProblems: (content) => promptProblems(content).filter((of) => of.level === "error"),
       scorerProblems: (config) => {
-        const outcome = createScorer(config, schemas);
+        const outcome = createScorer(config, scorerPorts);
         return outcome.kind === "problems" ? outcome.problems : [];
       },
     },
@@ -344,6 +344,6 @@ export function createCatalogue({ database }: Pick<StoreContext, "database">): F
 
 /** Scorers were checked when the feature was stored; one that has become unknown since is left out. */
 function scorerOf(config: ScorerConfig): Scorer[] {
-  const outcome = createScorer(config, schemas);
+  const outcome = createScorer(config, scorerPorts);
   return outcome.kind === "scorer" ? [outcome.score] : [];
 }

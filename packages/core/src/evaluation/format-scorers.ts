@@ -1,8 +1,7 @@
 import type { Json } from "../json.ts";
 import { shown } from "../shown.ts";
-import { assessPattern } from "./pattern.ts";
 import type { ScorerFactory } from "./scorer.ts";
-import { notScored, passed, scorerOf } from "./scorer.ts";
+import { passed, scorerOf } from "./scorer.ts";
 import { readSettings } from "./settings.ts";
 
 /**
@@ -49,10 +48,10 @@ const FLAGS = /^(?!.*(.).*\1)[imsu]*$/;
 
 /**
  * 1 when the answer matches `pattern` (`mode: "contains"`, the default), matches as a whole
- * (`"whole"`), or does not match (`"absent"`). Flags: any of "i", "m", "s", "u". Patterns that could
- * take exponential time are refused, and answers too long for the pattern are not scored (pattern.ts).
+ * (`"whole"`), or does not match (`"absent"`). Flags: any of "i", "m", "s", "u". Patterns are
+ * those of RE2: no back-references and no look-around, which is the price of a search in linear time.
  */
-export const regex: ScorerFactory = (config) => {
+export const regex: ScorerFactory = (config, ports) => {
   const settings = readSettings(config);
   const pattern = settings.text("pattern");
   const mode = settings.choice("mode", ["contains", "whole", "absent"] as const, "contains");
@@ -67,20 +66,17 @@ export const regex: ScorerFactory = (config) => {
   if (mode === "whole" && flags?.includes("m") === true) {
     settings.refuse("flags", 'Found "m", which would let a single line count as the whole.');
   }
-  const assessed = assessPattern(pattern, flags ?? "");
-  if (assessed.kind === "problem") settings.refuse("pattern", assessed.message);
+  // By itself first: what is wrong with it must not be told about the text around it.
+  const alone = ports.compilePattern(pattern, flags ?? "");
+  const whole = mode === "whole" ? ports.compilePattern(`^(?:${pattern})$`, flags ?? "") : alone;
+  const compiled = alone.kind === "problem" ? alone : whole;
+  if (compiled.kind === "problem") settings.refuse("pattern", compiled.message);
   const problems = settings.problems();
-  if (problems.length > 0 || assessed.kind === "problem") return { kind: "problems", problems };
-  const compiled = new RegExp(mode === "whole" ? `^(?:${pattern})$` : pattern, flags ?? "");
+  if (problems.length > 0 || compiled.kind === "problem") return { kind: "problems", problems };
   return scorerOf(config, {
     problems,
     judge: (output) => {
-      if (output.length > assessed.maxInputChars) {
-        return notScored(
-          `The answer has more than ${assessed.maxInputChars} characters, too many for this pattern.`,
-        );
-      }
-      const isFound = compiled.test(output);
+      const isFound = compiled.isFoundIn(output);
       if (mode === "absent") return passed(!isFound, "The pattern was found.");
       return passed(isFound, "The pattern was not found.");
     },

@@ -18,7 +18,16 @@ export type ScorerProblem = { readonly path: string; readonly message: string };
 export type ScorerPorts = {
   /** Compiles a JSON Schema once, so that a bad schema is a problem of the settings. */
   readonly compileSchema: (schema: Json) => SchemaOutcome;
+  /**
+   * Compiles a regular expression; flags are any of "i", "m", "s", "u". The time of a search must grow
+   * linearly with the text, whatever the pattern: people write patterns and models write texts.
+   */
+  readonly compilePattern: (pattern: string, flags: string) => PatternOutcome;
 };
+
+export type PatternOutcome =
+  | { readonly kind: "pattern"; readonly isFoundIn: (text: string) => boolean }
+  | { readonly kind: "problem"; readonly message: string };
 
 export type SchemaOutcome =
   /** `validate` returns sentences about what does not fit; none means valid. */

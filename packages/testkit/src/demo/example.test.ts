@@ -66,7 +66,10 @@ describe("the recorded answers", () => {
 function factCoverage() {
   const scorer = createScorer(
     { kind: "required_facts", metric: "quality", settings: {} },
-    { compileSchema: () => ({ kind: "problem", message: "There is no schema here." }) },
+    {
+      compileSchema: () => ({ kind: "problem", message: "There is no schema here." }),
+      compilePattern: () => ({ kind: "problem", message: "There is no pattern here." }),
+    },
   );
   if (scorer.kind === "problems") throw new Error(JSON.stringify(scorer.problems));
   const cases = new Map(linesOf<DatasetCase>("cases.jsonl").map((one) => [one.id, one]));
