@@ -18,7 +18,10 @@ export type AssignmentPolicy = {
   readonly salt: string;
 };
 
-/** Pins units to an arm, before any hashing. Pinned traffic is never evidence. */
+/**
+ * Pins units to an arm, before any hashing. Pinned traffic is never evidence. While a rollout answers
+ * nobody (evaluate, shadow) a pin to the candidate rests.
+ */
 export type PinRule = {
   readonly attribute: string;
   readonly values: readonly string[];

@@ -30,7 +30,8 @@ export type Stage = {
   readonly onError: UndecidedAction;
   /**
    * The ring that a staging stage serves: whoever the feature's rules of this name list gets the
-   * candidate from then on, while the share is for everybody else. Absent: nobody in particular.
+   * candidate from then on, while the share is for everybody else. In a shadow nobody gets it. Absent:
+   * nobody in particular.
    */
   readonly ring?: string;
   /**

@@ -2,7 +2,7 @@ import { unreachable } from "../errors.ts";
 import { BUCKETING_ALGORITHM, bucketOf, fractional } from "./fractional.ts";
 import { murmur3 } from "./murmur3.ts";
 import type { PinRule } from "../feature/feature.ts";
-import type { FeatureRoute } from "./snapshot.ts";
+import type { FeatureRoute, RolloutRoute } from "./snapshot.ts";
 
 export type Arm = "baseline" | "candidate";
 
@@ -51,17 +51,29 @@ export function assign(route: FeatureRoute, context: AssignmentContext): Assignm
   if (route.isKilled) return fixed("baseline", "killed", unit);
   if (route.rollout === null) return fixed("baseline", "no_rollout", unit);
   const rule = pinRule(route, context);
-  if (rule !== null) return fixed(rule.arm, rule.ring === undefined ? "rule" : "ring", unit);
+  if (rule !== null) {
+    const arm = answersNobody(route.rollout) ? "baseline" : rule.arm;
+    return fixed(arm, rule.ring === undefined ? "rule" : "ring", unit);
+  }
   const canBeRequest = route.assignment.onMissing === "request" && isOwnUnit;
   const key = unit ?? (canBeRequest ? context.requestId : null);
   if (key === null) return fixed("baseline", "unit_missing", null);
   return assigned({
     arm: splitArm(route.assignment.salt + key, route.rollout.shareBps),
-    reason: "split",
+    reason: unit === null ? "unit_missing" : "split",
     bucket: bucketOf(murmur3(route.assignment.salt + key), TOTAL_BPS),
     unit: key,
-    isRandomised: true,
+    // Drawn anew with each request: one person would be counted in both arms.
+    isRandomised: unit !== null,
   });
+}
+
+/**
+ * Before its first share a candidate is compared out of sight, and no rule may show it. Staging is
+ * the exception: there it answers those whom a rule names, and nobody else.
+ */
+function answersNobody(rollout: RolloutRoute): boolean {
+  return rollout.shareBps === 0 && rollout.stageKind !== "staging";
 }
 
 /** Sampling of shadow copies: its own salt, so that it is independent of the arm. */

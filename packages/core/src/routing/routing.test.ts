@@ -51,8 +51,15 @@ describe.skipIf(vectors === null)(
   },
 );
 
-const route = (parts: Partial<FeatureRoute> & { shareBps?: number; shadowBps?: number } = {}) => {
-  const { shareBps = 1_000, shadowBps = 0, ...rest } = parts;
+type RouteParts = Partial<FeatureRoute> & {
+  readonly shareBps?: number;
+  readonly shadowBps?: number;
+  readonly stageKind?: string;
+  readonly rings?: readonly string[];
+};
+
+const route = (parts: RouteParts = {}) => {
+  const { shareBps = 1_000, shadowBps = 0, stageKind = "canary", rings = [], ...rest } = parts;
   const full: FeatureRoute = {
     key: "summary",
     title: "Summary",
@@ -68,7 +75,8 @@ const route = (parts: Partial<FeatureRoute> & { shareBps?: number; shadowBps?: n
       rolloutId: "r1",
       candidate: releaseId("summary", 2),
       stageIndex: 0,
-      stageKind: "canary",
+      stageKind,
+      rings,
       shareBps,
       shadowBps,
       algorithm: "flagd-fractional-v2",
@@ -197,12 +205,32 @@ describe("assign", () => {
     [{ attribute: "ring", values: ["beta"] }, context({ attributes: { ring: "all" } }), false],
     [{ attribute: "constructor", values: ["beta"] }, context(), false],
   ])("rule %j, case %#", (rule, asked, isPinned) => {
-    const pinned = route({ shareBps: 0, rules: [{ ...rule, arm: "candidate" }] });
+    const pinned = route({
+      shareBps: 0,
+      stageKind: "staging",
+      rules: [{ ...rule, arm: "candidate" }],
+    });
     expect(assignmentOf(pinned, asked)).toMatchObject({
       arm: isPinned ? "candidate" : "baseline",
       reason: isPinned ? "rule" : "split",
       isRandomised: !isPinned,
     });
+  });
+
+  test.each(["evaluate", "shadow"])("no rule shows the candidate in %s", (stageKind) => {
+    const rules = [{ attribute: "user", values: ["ada"], arm: "candidate" as const }];
+    const rings = [{ ...rules[0]!, ring: "beta" }];
+    for (const [given, reason] of [
+      [rules, "rule"],
+      [rings, "ring"],
+    ] as const) {
+      const quiet = route({ shareBps: 0, stageKind, rings: ["beta"], rules: given });
+      expect(assignmentOf(quiet, context())).toMatchObject({
+        arm: "baseline",
+        reason,
+        isRandomised: false,
+      });
+    }
   });
 
   test("the first rule that fits wins", () => {
@@ -227,11 +255,12 @@ describe("assign", () => {
       expect(assign(quiet, context({ user })).kind).toBe("unit_missing");
     });
 
-    test("request", () => {
+    test("request: assigned one by one, and no evidence", () => {
       expect(assignmentOf(missing("request"), context({ user }))).toMatchObject({
         arm: "candidate",
         unit: "req-1",
-        isRandomised: true,
+        reason: "unit_missing",
+        isRandomised: false,
       });
     });
 
@@ -296,6 +325,7 @@ describe("rings and units of a strategy", () => {
   const ringed = (rings: string[] | undefined, unit?: "user" | "tenant") => {
     const of = route({
       shareBps: 0,
+      stageKind: "staging",
       assignment: { unit: "request", attribute: null, onMissing: "error", salt: "salt" },
       rules: [{ attribute: "tenant", values: ["acme"], arm: "candidate", ring: "beta" }],
     });
