@@ -51,7 +51,7 @@ export type { RenderPromptInput, RenderPromptOutcome } from "./prompt/render.ts"
 export { renderPrompt } from "./prompt/render.ts";
 export type { ComponentAssessment } from "./registry/assess-component.ts";
 export { assessComponent } from "./registry/assess-component.ts";
-export { featureProblems, movesAssignment, servingProblems } from "./registry/assess-feature.ts";
+export { featureProblems, rolloutConflicts, servingProblems } from "./registry/assess-feature.ts";
 export type { ApiKeyDraft, Role } from "./registry/assess-key.ts";
 export { hasRole, keyProblems, ROLES } from "./registry/assess-key.ts";
 export type { ConfigurationProblem } from "./registry/configuration-problem.ts";
@@ -105,7 +105,14 @@ export type {
   RolloutId,
   RolloutState,
 } from "./rollout/rollout.ts";
-export { currentStage, decisionId, isTerminal, rolloutId, routeOf } from "./rollout/rollout.ts";
+export {
+  currentStage,
+  decisionId,
+  isTerminal,
+  nextStageNumber,
+  rolloutId,
+  routeOf,
+} from "./rollout/rollout.ts";
 export type { Stage, StageKind, Strategy, StrategyProblem } from "./rollout/strategy.ts";
 export { percent, STAGE_KINDS, strategyProblems } from "./rollout/strategy.ts";
 export { strategyToJson } from "./rollout/strategy-to-json.ts";

@@ -32,14 +32,18 @@ export function servingProblems(
   return [{ path: "fallback", message }];
 }
 
-/** Another unit or salt would move people between the arms in the middle of a rollout. */
-export function movesAssignment(before: Feature, after: Feature): boolean {
-  const identity = ({ unit, attribute, salt }: Feature["assignment"]): Json => [
-    unit,
-    attribute,
-    salt,
-  ];
-  return canonicalJson(identity(before.assignment)) !== canonicalJson(identity(after.assignment));
+/**
+ * What of a feature stays as it is while a rollout is under way. Assignment and rules say who is in
+ * which arm; slices and scorers say what is counted where. Changed in between, they would put two
+ * populations or two definitions of quality into one and the same cell.
+ */
+const FROZEN_BY_ROLLOUT = ["assignment", "rules", "slices", "scorers"] as const;
+
+/** The frozen parts that a change touches, by name; none means that a rollout does not mind. */
+export function rolloutConflicts(before: Feature, after: Feature): string[] {
+  return FROZEN_BY_ROLLOUT.filter(
+    (part) => canonicalJson(before[part] as Json) !== canonicalJson(after[part] as Json),
+  );
 }
 
 function keyProblems(feature: Feature): ConfigurationProblem[] {

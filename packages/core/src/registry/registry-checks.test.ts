@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Feature } from "../feature/feature.ts";
 import { assessComponent } from "./assess-component.ts";
-import { featureProblems, movesAssignment, servingProblems } from "./assess-feature.ts";
+import { featureProblems, rolloutConflicts, servingProblems } from "./assess-feature.ts";
 import { hasRole, keyProblems, ROLES, type ApiKeyDraft } from "./assess-key.ts";
 import { problemPath } from "./configuration-problem.ts";
 
@@ -49,12 +49,27 @@ describe("a feature's definition", () => {
     expect(servingProblems({ ...feature, fallback: { kind: "static", text: "x" } })).toEqual([]);
   });
 
-  it("moves people when unit, attribute or salt change, and not otherwise", () => {
-    const assignment = { ...feature.assignment, onMissing: "baseline" } as const;
-    expect(movesAssignment(feature, { ...feature, assignment })).toBe(false);
-    expect(movesAssignment(feature, { ...feature, assignment: { ...assignment, salt: "x" } })).toBe(
-      true,
-    );
+  it.each([
+    ["assignment", { assignment: { ...feature.assignment, salt: "x" } }],
+    ["assignment", { assignment: { ...feature.assignment, onMissing: "request" } }],
+    ["rules", { rules: [{ attribute: "user", values: ["ada"], arm: "candidate" }] }],
+    ["slices", { slices: ["other"] }],
+    ["scorers", { scorers: [{ kind: "exact_match", metric: "quality", settings: {} }] }],
+  ] as const)("does not let its %s change under a rollout, case %#", (part, change) => {
+    expect(rolloutConflicts(feature, { ...feature, ...change })).toEqual([part]);
+  });
+
+  it("may change everything else under a rollout", () => {
+    const fallback = { kind: "static", text: "Later." } as const;
+    const after = {
+      ...feature,
+      title: "x",
+      owner: "y",
+      tier: 3,
+      slaLatencyMs: 1,
+      fallback,
+    } as const;
+    expect(rolloutConflicts(feature, after)).toEqual([]);
   });
 });
 

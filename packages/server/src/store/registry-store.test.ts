@@ -289,7 +289,7 @@ describe("features", () => {
     expect(later.code).toBe("invalid_configuration");
   });
 
-  it("keep their assignment while a rollout is under way", async () => {
+  it("keep what their evidence rests on while a rollout is under way, and change the rest", async () => {
     await registry.applyBundle(bundle(), by());
     await sql`insert into rollouts (id, feature, tier, baseline, candidate, strategy,
       strategy_document, algorithm, author, created_at_ms, state_kind, state, approvals, version,
@@ -303,6 +303,12 @@ describe("features", () => {
     });
     const error = await refusalOf(registry.putFeature(moved, by()));
     expect(error.message).toContain("roll_1");
+    const rescored = buildFeature({ slices: ["ward"], scorers: [] });
+    const mixing = await refusalOf(registry.putFeature(rescored, by()));
+    expect(mixing.code).toBe("conflict");
+    expect(mixing.message).toContain("slices");
+    const renamed = buildFeature({ title: "Another title" });
+    expect((await registry.putFeature(renamed, by())).change).toBe("updated");
   });
 });
 

@@ -3,8 +3,8 @@ import {
   AppError,
   canonicalJson,
   featureProblems,
-  movesAssignment,
   problemPath,
+  rolloutConflicts,
   servingProblems,
 } from "@spillway/core";
 import { sql, type Kysely } from "kysely";
@@ -88,11 +88,12 @@ async function refuseTooMany(work: RegistryWork): Promise<void> {
 }
 
 function refuseUnfitChange(before: FeatureRecord, after: Feature): void {
-  if (before.activeRolloutId !== null && movesAssignment(before.definition, after)) {
+  const touched = before.activeRolloutId === null ? [] : rolloutConflicts(before.definition, after);
+  if (touched.length > 0) {
     throw new AppError(
       "conflict",
-      `The assignment of ${after.key} cannot change during rollout ${before.activeRolloutId}: ` +
-        "it would move people between the arms. Finish the rollout or roll it back first.",
+      `Of ${after.key}, ${touched.join(", ")} cannot change during rollout ${before.activeRolloutId}: ` +
+        "its evidence would mix what was before and after. Finish the rollout or roll it back first.",
     );
   }
   if (before.baseline === null) return;
