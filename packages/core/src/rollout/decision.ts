@@ -13,7 +13,16 @@ export type RolloutEvent =
       /** Advance although requirements are unmet; recorded as such, and refused where a tier forbids. */
       readonly override: boolean;
     }
-  | { readonly kind: "approve"; readonly by: string; readonly note: string }
+  | {
+      readonly kind: "approve";
+      readonly by: string;
+      readonly note: string;
+      /**
+       * The stage that is entered by it, as it was when the approver's role was found fit for it,
+       * counted through over all revisions. Absent in decisions stored before it was asked for.
+       */
+      readonly stageIndex?: number;
+    }
   | { readonly kind: "pause"; readonly by: string; readonly note: string }
   | { readonly kind: "resume"; readonly by: string; readonly note: string }
   | { readonly kind: "abort"; readonly by: string; readonly note: string }

@@ -1,6 +1,6 @@
 import type { DecideInput, DecideOutcome, Requirement, RolloutEvent } from "./decision.ts";
 import { approvalUnmet, unmetRequirements } from "./requirements.ts";
-import { currentStage } from "./rollout.ts";
+import { currentStage, nextStageNumber } from "./rollout.ts";
 import { advanced, decided } from "./transition.ts";
 
 type Promote = Extract<RolloutEvent, { kind: "promote" }>;
@@ -88,6 +88,12 @@ export function approveStage(input: DecideInput, event: Approve): DecideOutcome 
   }
   const stageIndex = state.stageIndex + 1;
   const next = rollout.strategy.stages[stageIndex];
+  if (event.stageIndex !== undefined && event.stageIndex !== nextStageNumber(rollout)) {
+    return refused(
+      "illegal_transition",
+      `The rollout has moved on while ${event.by} approved; what comes next is ${next?.name ?? "the end"}. Look at it and approve again.`,
+    );
+  }
   if (next === undefined || next.approval === null) {
     const what = next === undefined ? "the end" : next.name;
     return refused("illegal_transition", `Nothing to approve: ${what} needs no approval.`);

@@ -94,6 +94,15 @@ export function currentStage(rollout: Pick<Rollout, "state" | "strategy">): Stag
   }
 }
 
+/**
+ * The number of the stage that comes next, counted through over all revisions, so that no other stage
+ * of the rollout ever has it; null before the start and after the end.
+ */
+export function nextStageNumber(rollout: Rollout): number | null {
+  if (!("stageIndex" in rollout.state)) return null;
+  return (rollout.firstStageNumber ?? 0) + rollout.state.stageIndex + 1;
+}
+
 /** What the gateways do for this rollout in its present state; null = serve the baseline alone. */
 export function routeOf(rollout: Rollout): RolloutRoute | null {
   const stage = currentStage(rollout);

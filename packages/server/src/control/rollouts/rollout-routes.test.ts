@@ -41,6 +41,15 @@ describe("actions", () => {
     expect(control.acted.length).toBe(2);
   });
 
+  it("approve names the stage that the role was checked for", async () => {
+    const { state } = control.state.view.rollout;
+    await act("approve", { as: "reviewer" });
+    expect(control.acted[0]?.event).toMatchObject({
+      kind: "approve",
+      stageIndex: ("stageIndex" in state ? state.stageIndex : Number.NaN) + 1,
+    });
+  });
+
   it("carry who, why and how", async () => {
     const body = { note: "it is fine", override: true };
     await act("promote", { as: "operator", body });

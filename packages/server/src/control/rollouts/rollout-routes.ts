@@ -1,7 +1,7 @@
 import type { RolloutAction } from "@spillway/contract";
 import type { RolloutEvent } from "@spillway/core";
-import { AppError, hasRole, unreachable } from "@spillway/core";
-import type { RolloutOutcome, RolloutView } from "../control-ports.ts";
+import { AppError, hasRole, nextStageNumber, unreachable } from "@spillway/core";
+import type { ControlPorts, RolloutOutcome, RolloutView } from "../control-ports.ts";
 import { decisionSummaryOf } from "../decisions/decision-mapping.ts";
 import { keyOf, notFound } from "../server/acting.ts";
 import { pageRequestOf } from "../server/paging.ts";
@@ -41,21 +41,18 @@ export const rolloutHandlers: HandlersOf<
   },
 
   getRollout: async ({ params }, { ports, clock }) => {
-    const view = await ports.rollouts.view(params.id);
-    if (view === null) throw notFound("rollout", params.id);
-    return { body: rolloutDetailOf(view, clock.nowMs()) };
+    return { body: rolloutDetailOf(await viewOf(ports, params.id), clock.nowMs()) };
   },
 
   rolloutAction: async ({ params, body }, context) => {
     const { id, action } = params;
     const key = keyOf(context);
     requireRole(key, action === "approve" ? "reviewer" : "operator");
-    if (action === "approve") {
-      const view = await context.ports.rollouts.view(id);
-      if (view === null) throw notFound("rollout", id);
-      requireApprover(key, view);
-    }
-    const outcome = await context.ports.rollouts.act(id, eventOf(action, key.name, body));
+    const event =
+      action === "approve"
+        ? approvalOf(key, await viewOf(context.ports, id), body.note)
+        : eventOf(action, key.name, body);
+    const outcome = await context.ports.rollouts.act(id, event);
     return { body: rolloutDetailOf(appliedView(outcome, id), context.clock.nowMs()) };
   },
 
@@ -74,6 +71,12 @@ export const rolloutHandlers: HandlersOf<
     return { body: { items: page.items.map(decisionSummaryOf), nextCursor: page.nextCursor } };
   },
 };
+
+async function viewOf({ rollouts }: Pick<ControlPorts, "rollouts">, id: string) {
+  const view = await rollouts.view(id);
+  if (view === null) throw notFound("rollout", id);
+  return view;
+}
 
 function appliedView(outcome: RolloutOutcome, id: string): RolloutView {
   switch (outcome.kind) {
@@ -100,11 +103,25 @@ function requireApprover(key: KeyPrincipal, view: RolloutView): void {
   );
 }
 
+/** Names the stage, so that the approval holds for what the role was checked for and nothing else. */
+function approvalOf(key: KeyPrincipal, view: RolloutView, note: string): ActionEvent {
+  requireApprover(key, view);
+  const stageIndex = nextStageNumber(view.rollout);
+  return {
+    kind: "approve",
+    by: key.name,
+    note,
+    ...(stageIndex === null ? {} : { stageIndex }),
+  };
+}
+
+type ActionEvent = Exclude<RolloutEvent, { kind: "tick" | "revise" }>;
+
 function eventOf(
-  action: RolloutAction,
+  action: Exclude<RolloutAction, "approve">,
   by: string,
   body: { readonly note: string; readonly full: boolean; readonly override: boolean },
-): Exclude<RolloutEvent, { kind: "tick" | "revise" }> {
+): ActionEvent {
   const { note, full, override } = body;
   if (action === "promote") return { kind: "promote", by, note, full, override };
   return { kind: action, by, note };
