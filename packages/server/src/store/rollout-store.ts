@@ -15,7 +15,7 @@ import { isUniqueViolation } from "./database-error.ts";
 import { appendLedger } from "./ledger-store.ts";
 import { LIVE_STATES, TICKING_STATES, toRollout } from "./rollout-row.ts";
 import type { Trx } from "./transaction.ts";
-import { notifyChange } from "./transaction.ts";
+import { lockStateChanges, notifyChange } from "./transaction.ts";
 
 /** A rollout as screens need it: itself, and what was last made of it. */
 export type StoredRollout = {
@@ -42,10 +42,15 @@ export type RolloutDraft = {
   readonly nowMs: number;
 };
 
-/** Throws `conflict` when the feature has a rollout under way: one at a time. */
+/**
+ * Throws `conflict` when the feature has a rollout under way (one at a time), or another baseline than
+ * the one that the draft was checked against.
+ */
 export async function insertRollout(database: Database, draft: RolloutDraft): Promise<void> {
   try {
     await inTransaction(database, async (trx) => {
+      await lockStateChanges(trx);
+      await requireBaseline(trx, draft);
       await trx
         .insertInto("rollouts")
         .values({
@@ -96,6 +101,20 @@ export async function insertRollout(database: Database, draft: RolloutDraft): Pr
       { cause },
     );
   }
+}
+
+/** Whoever changes a baseline holds the lock of state changes, so it stays as it is until the commit. */
+async function requireBaseline(trx: Trx, { feature, baseline }: RolloutDraft): Promise<void> {
+  const row = await trx
+    .selectFrom("features as f")
+    .select("f.baseline")
+    .where("f.key", "=", feature)
+    .executeTakeFirst();
+  if (row?.baseline === baseline) return;
+  throw new AppError(
+    "conflict",
+    `The baseline of ${feature} changed from ${baseline} to ${row?.baseline ?? "none"} while the rollout was prepared. Look again and retry.`,
+  );
 }
 
 export async function notifyRollout(trx: Trx, feature: string, id: string): Promise<void> {
