@@ -69,11 +69,21 @@ it("ledger verify ends with 1 when the chain is broken", async () => {
   const intact = { isIntact: true, entries: 9, head: "ff", brokenAtSeq: null, sentence: "9 fit." };
   api.answer("verifyLedger", intact);
   const good = await run("ledger", "verify");
-  expect(good).toEqual({ code: 0, stdout: "✔ intact  9 fit.\nhead ff\n", stderr: "" });
+  expect(good).toEqual({ code: 0, stdout: "✔ intact  9 fit.\nhead 9:ff\n", stderr: "" });
   const sentence = "Entry 4 was changed.";
   api.answer("verifyLedger", { ...intact, isIntact: false, brokenAtSeq: 4, sentence });
   const bad = await run("ledger", "verify");
   expect(bad).toEqual({ code: 1, stdout: "✖ broken  Entry 4 was changed.\n", stderr: "" });
+});
+
+it("ledger verify takes the head that it printed", async () => {
+  const head = `9:${"f".repeat(64)}`;
+  const intact = { isIntact: true, entries: 9, brokenAtSeq: null, sentence: "9 fit." };
+  api.answer("verifyLedger", { ...intact, head: "f".repeat(64) });
+  const { stdout } = await run("ledger", "verify");
+  expect(stdout).toContain(`head ${head}\n`);
+  await run("ledger", "verify", "--head", head);
+  expect(api.requests.at(-1)?.query).toMatchObject({ head });
 });
 
 it("ledger list", async () => {

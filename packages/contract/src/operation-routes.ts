@@ -18,8 +18,15 @@ export const OPERATION_ROUTES = {
   verifyLedger: {
     method: "GET",
     path: "/api/v1/ledger/verify",
-    summary: "Check the hash chain from its beginning",
+    summary: "Check the hash chain from its beginning, and the decisions that it seals",
     role: "viewer",
+    query: z.object({
+      /** A head that was kept elsewhere: seq and hash of an entry that must be there. */
+      head: z
+        .string()
+        .regex(/^(?:0|[1-9]\d{0,14}):[0-9a-f]{64}$/, "wanted <seq>:<hash>, as verify prints it")
+        .optional(),
+    }),
     status: 200,
     response: operation.LedgerVerification,
   },

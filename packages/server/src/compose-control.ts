@@ -23,6 +23,7 @@ import { runOutboxLoop } from "./schedule/outbox-loop.ts";
 import { createChangeFeed } from "./store/change-feed.ts";
 import { isTransientDatabaseError } from "./store/database-error.ts";
 import { openDatabase } from "./store/database.ts";
+import { openLedgerHeadFile } from "./store/ledger-head-file.ts";
 import { migrateDatabase } from "./store/migrate.ts";
 import { migrations } from "./store/migrations/index.ts";
 import { claimNotices, markNoticeSent } from "./store/outbox-store.ts";
@@ -35,6 +36,8 @@ export type ControlPlaneOptions = {
   readonly staticDir: string | null;
   readonly runtime: Runtime;
   readonly bodyLimitBytes: number;
+  /** Where the head of the ledger is kept. Absent: nowhere. */
+  readonly dataDir?: string;
   /** Puts the secrets of the first keys where they are found again, before the keys exist. */
   readonly keepFirstKeys?: (keys: FirstKeys) => Promise<void>;
 };
@@ -68,6 +71,10 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   );
   const { reconcile, evaluate } = createLoops(context);
   const server = createServer(context, options);
+  const ledgerHead =
+    options.dataDir === undefined
+      ? null
+      : await openLedgerHeadFile({ ...context, dataDir: options.dataDir });
   const stopping = new AbortController();
   let loops: readonly Promise<void>[] = [];
   const unsubscribe = context.changes.subscribe((change) => {
@@ -84,7 +91,12 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
         : { admin: firstKeys.control.secret, gateway: firstKeys.gateway.secret },
     startLoops: () => {
       const { signal } = stopping;
-      loops = [evaluate.run(signal), reconcile.run(signal), runOutbox(context, signal)];
+      loops = [
+        evaluate.run(signal),
+        reconcile.run(signal),
+        runOutbox(context, signal),
+        ...(ledgerHead === null ? [] : [ledgerHead.run(signal)]),
+      ];
     },
     close: async () => {
       stopping.abort();
@@ -159,6 +171,7 @@ export async function startControlProcess(
   const plane = await createControlPlane({
     ...secrets,
     staticDir: hooks.staticDir,
+    dataDir: config.dataDir,
     keepFirstKeys: hooks.keepFirstKeys,
     runtime,
     bodyLimitBytes: config.bodyLimitBytes,

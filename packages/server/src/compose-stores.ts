@@ -32,7 +32,8 @@ import { loadCasesOfReleases, loadFeatureDefinitions } from "./store/evaluation-
 import { setKilled } from "./store/feature-moves.ts";
 import { loadFeatureTraffic } from "./store/feature-traffic.ts";
 import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
-import { appendLedger, listLedger, verifyStoredLedger } from "./store/ledger-store.ts";
+import { appendLedger, listLedger } from "./store/ledger-store.ts";
+import { verifyStoredLedger } from "./store/ledger-verification.ts";
 import { numberOfCursor } from "./store/registry/page-cursor.ts";
 import type { StrategyParse } from "./store/registry/registry-hooks.ts";
 import { classifyDatabaseError } from "./store/database-error.ts";
@@ -116,7 +117,7 @@ export function createControlPorts(context: StoreContext): ControlPorts {
         const items = await listLedger(database, { limit, beforeSeq });
         return { items, nextCursor: nextCursor(items, limit, (entry) => entry.seq) };
       },
-      verify: () => verifyStoredLedger(database),
+      verify: (expectedHead) => verifyStoredLedger(database, expectedHead),
     },
     snapshot: {
       current: async () => {

@@ -26,6 +26,7 @@ import type {
   StrategyRecord,
 } from "../../server/src/ports/registry-records.ts";
 import { buildFeature, buildModel, buildPrompt, buildStrategy } from "./control-builders.ts";
+import { INTACT_LEDGER } from "./intact-ledger.ts";
 
 /** One thing of each kind in memory, and a record of what was asked to be changed. */
 export type FakeControl = {
@@ -253,7 +254,7 @@ function fakeRecords(): Pick<
         ],
         nextCursor: null,
       }),
-      verify: async () => ({ isIntact: true, entries: 1, head: "h1", brokenAtSeq: null }),
+      verify: async () => INTACT_LEDGER,
     },
     traffic: {
       ofFeature: async (feature) =>

@@ -13,6 +13,7 @@ import type {
   GateReport,
   Json,
   JsonObject,
+  LedgerHead,
   ReleaseComponents,
   Requirement,
   Rollout,
@@ -241,12 +242,14 @@ export type LedgerRecord = {
 export type LedgerPort = {
   /** Newest first. */
   readonly list: (page: PageRequest) => Promise<Page<LedgerRecord>>;
-  readonly verify: () => Promise<{
+  /** With a head that was kept elsewhere, which the ledger must contain. */
+  readonly verify: (expectedHead: LedgerHead | null) => Promise<{
     readonly isIntact: boolean;
     readonly entries: number;
     /** Hash of the last entry; "" when there is none. */
     readonly head: string;
     readonly brokenAtSeq: number | null;
+    readonly sentence: string;
   }>;
 };
 

@@ -1,5 +1,5 @@
-import type { Json, LedgerEntry } from "@spillway/core";
-import { appendEntry, verifyLedger } from "@spillway/core";
+import type { Json, LedgerEntry, LedgerHead } from "@spillway/core";
+import { appendEntry } from "@spillway/core";
 import type { Database } from "./database.ts";
 import type { Trx } from "./transaction.ts";
 import { lockStateChanges } from "./transaction.ts";
@@ -49,44 +49,40 @@ export async function listLedger(
   return rows.map(toEntry);
 }
 
-export type LedgerVerdict = {
-  readonly isIntact: boolean;
-  readonly entries: number;
-  readonly head: string;
-  readonly brokenAtSeq: number | null;
-  readonly sentence: string;
-};
+/** Oldest first, above `afterSeq`. */
+export async function listLedgerAfter(
+  database: Database,
+  page: { readonly limit: number; readonly afterSeq: number },
+): Promise<readonly LedgerEntry[]> {
+  const rows = await database.kysely
+    .selectFrom("ledger as l")
+    .selectAll("l")
+    .where("l.seq", ">", page.afterSeq)
+    .orderBy("l.seq")
+    .limit(page.limit)
+    .execute();
+  return rows.map(toEntry);
+}
 
-const VERIFY_PAGE = 1_000;
+/** Null while the ledger is empty. */
+export async function loadLedgerHead(database: Database): Promise<LedgerHead | null> {
+  const row = await database.kysely
+    .selectFrom("ledger as l")
+    .select(["l.seq", "l.hash"])
+    .orderBy("l.seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row ?? null;
+}
 
-/** Follows the chain from its beginning, a page at a time, so that its length does not matter. */
-export async function verifyStoredLedger(database: Database): Promise<LedgerVerdict> {
-  let previous: LedgerEntry | null = null;
-  let entries = 0;
-  for (;;) {
-    const rows = await database.kysely
-      .selectFrom("ledger as l")
-      .selectAll("l")
-      .where("l.seq", ">", previous?.seq ?? 0)
-      .orderBy("l.seq")
-      .limit(VERIFY_PAGE)
-      .execute();
-    const page: LedgerEntry[] = rows.map(toEntry);
-    const result = verifyLedger(page, previous === null ? {} : { previous });
-    if (result.kind === "broken") {
-      const { seq, sentence } = result;
-      return { isIntact: false, entries, head: previous?.hash ?? "", brokenAtSeq: seq, sentence };
-    }
-    entries += page.length;
-    previous = page.at(-1) ?? previous;
-    if (page.length < VERIFY_PAGE) break;
-  }
-  const head = previous?.hash ?? "";
-  const sentence =
-    entries === 0
-      ? "The ledger is empty."
-      : `All ${entries} entries are unchanged, in order and complete up to ${head.slice(0, 12)}.`;
-  return { isIntact: true, entries, head, brokenAtSeq: null, sentence };
+/** Null when there is no such entry. */
+export async function loadLedgerHash(database: Database, seq: number): Promise<string | null> {
+  const row = await database.kysely
+    .selectFrom("ledger as l")
+    .select("l.hash")
+    .where("l.seq", "=", seq)
+    .executeTakeFirst();
+  return row?.hash ?? null;
 }
 
 function toEntry(row: {

@@ -12,7 +12,7 @@ import {
 } from "../../../testkit/src/rollout-kit.ts";
 import { createTestDatabase, type TestDatabase } from "../../../testkit/src/database.ts";
 import { commitDecision, findDecision, listDecisions } from "./decision-store.ts";
-import { verifyStoredLedger } from "./ledger-store.ts";
+import { verifyStoredLedger } from "./ledger-verification.ts";
 import { decideRollout } from "./rollout-decision.ts";
 import { claimDueRollouts, findRollout } from "./rollout-store.ts";
 import { loadNewestSnapshot } from "./snapshot-store.ts";

@@ -1,7 +1,7 @@
 import { replayDecision } from "@spillway/core";
 import type { Database } from "../../../server/src/store/database.ts";
 import { listDecisions } from "../../../server/src/store/decision-store.ts";
-import { verifyStoredLedger } from "../../../server/src/store/ledger-store.ts";
+import { verifyStoredLedger } from "../../../server/src/store/ledger-verification.ts";
 import type { Acknowledged } from "./round.ts";
 
 export type DecisionAudit = {

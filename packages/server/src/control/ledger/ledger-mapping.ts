@@ -1,4 +1,5 @@
 import type * as Wire from "@spillway/contract";
+import type { LedgerHead } from "@spillway/core";
 import type { LedgerPort, LedgerRecord } from "../control-ports.ts";
 import type { Wire as ReadOnly } from "../server/route-handlers.ts";
 
@@ -10,9 +11,12 @@ export function ledgerEntryOf(record: LedgerRecord): ReadOnly<Wire.LedgerEntry> 
 type Verification = Awaited<ReturnType<LedgerPort["verify"]>>;
 
 export function ledgerVerificationOf(found: Verification): Wire.LedgerVerification {
-  const { isIntact, entries, head, brokenAtSeq } = found;
-  const sentence = isIntact
-    ? `All ${entries} entries fit together; the head is ${head === "" ? "empty" : head}.`
-    : `The chain breaks at entry ${brokenAtSeq ?? "unknown"}: something was changed, removed or moved.`;
+  const { isIntact, entries, head, brokenAtSeq, sentence } = found;
   return { isIntact, entries, head, brokenAtSeq, sentence };
+}
+
+/** "17:9f..." as the contract lets it through. */
+export function ledgerHeadOf(text: string): LedgerHead {
+  const [seq = "", hash = ""] = text.split(":");
+  return { seq: Number(seq), hash };
 }

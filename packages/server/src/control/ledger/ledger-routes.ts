@@ -1,6 +1,6 @@
 import { pageRequestOf } from "../server/paging.ts";
 import type { HandlersOf } from "../server/route-handlers.ts";
-import { ledgerEntryOf, ledgerVerificationOf } from "./ledger-mapping.ts";
+import { ledgerEntryOf, ledgerHeadOf, ledgerVerificationOf } from "./ledger-mapping.ts";
 
 export const ledgerHandlers: HandlersOf<"listLedger" | "verifyLedger"> = {
   listLedger: async ({ query }, { ports }) => {
@@ -8,7 +8,8 @@ export const ledgerHandlers: HandlersOf<"listLedger" | "verifyLedger"> = {
     return { body: { items: page.items.map(ledgerEntryOf), nextCursor: page.nextCursor } };
   },
 
-  verifyLedger: async (_input, { ports }) => ({
-    body: ledgerVerificationOf(await ports.ledger.verify()),
-  }),
+  verifyLedger: async ({ query: { head } }, { ports }) => {
+    const found = await ports.ledger.verify(head === undefined ? null : ledgerHeadOf(head));
+    return { body: ledgerVerificationOf(found) };
+  },
 };
