@@ -17,6 +17,11 @@ export type KeptChildOptions = {
   readonly entry: string;
   readonly log: Log;
   readonly wall: Wall;
+  /**
+   * Aborted as soon as everything is to end. A signal to the process group reaches the child as well,
+   * so it may end before its own turn to be stopped; that is no failure, and it is not started again.
+   */
+  readonly ending: AbortSignal;
   /** Told after a child has started, has become ready, or has ended. */
   readonly onChange: () => void;
 };
@@ -29,11 +34,13 @@ const HEALTHY_AFTER_MS = 20_000;
 const STOP_MS = 15_000;
 
 /**
- * running --exit--> waiting (100 ms, doubled in a row of failures) --> running; stop ends it for ever.
+ * running --exit--> waiting (100 ms, doubled in a row of failures) --> running; stop and the
+ * end of everything end it for ever.
  */
 export function keepChildRunning(options: KeptChildOptions): KeptChild {
-  const { role, env, entry, log, wall, onChange } = options;
+  const { role, env, entry, log, wall, ending, onChange } = options;
   const stopping = new AbortController();
+  const over = AbortSignal.any([stopping.signal, ending]);
   let child: ChildProcess | null = null;
   let readyAtMs: number | null = null;
   let setReady: () => void = () => {};
@@ -62,18 +69,18 @@ export function keepChildRunning(options: KeptChildOptions): KeptChild {
 
   const run = async (): Promise<void> => {
     let failures = 0;
-    while (!stopping.signal.aborted) {
+    while (!over.aborted) {
       const startedAtMs = wall.nowMs();
       const exit = await runOnce();
       child = null;
       readyAtMs = null;
       onChange();
-      if (stopping.signal.aborted) return;
+      if (over.aborted) return;
       if (wall.nowMs() - startedAtMs > HEALTHY_AFTER_MS) failures = 0;
       const delayMs = Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** failures);
       failures += 1;
       log.warn(`The ${role} process ended; it is started again`, { ...exit, delayMs });
-      await wall.sleep(delayMs, stopping.signal).catch(() => undefined);
+      await wall.sleep(delayMs, over).catch(() => undefined);
     }
   };
 

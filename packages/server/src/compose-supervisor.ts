@@ -26,6 +26,8 @@ export type SupervisorOptions = {
   readonly log: Log;
   readonly wall: Wall;
   readonly onProgress: (words: string) => void;
+  /** Resolves when a person or the system says that all this is to end. */
+  readonly told: Promise<void>;
 };
 
 /**
@@ -37,12 +39,22 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const { config, log, wall } = options;
   const lock = await lockDataFolder({ dataDir: config.dataDir, onRecovered: log.warn });
   const running: { postgres?: Postgres; control?: KeptChild; gateway?: KeptChild } = {};
+  const ending = new AbortController();
+  void options.told.then(() => ending.abort());
   const processes = createProcessFile(config.dataDir, () => ({
     supervisor: { pid: process.pid },
     postgres: running.postgres?.process() ?? NOT_RUNNING_POSTGRES,
     control: running.control?.process() ?? NOT_RUNNING,
     gateway: running.gateway?.process() ?? NOT_RUNNING,
   }));
+  const end = async (): Promise<void> => {
+    ending.abort();
+    await running.gateway?.stop();
+    await running.control?.stop();
+    await running.postgres?.stop();
+    processes.remove();
+    await lock.release();
+  };
   try {
     processes.save();
     const postgres = await startPostgres(options, processes.save);
@@ -58,26 +70,21 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
         ...options,
         role,
         env: { ...options.env, ...shared, ...extra },
+        ending: ending.signal,
         onChange: processes.save,
       });
     const control = keep("control", { DATABASE_URL: postgres.url });
-    const gateway = keep("gateway", { DATABASE_URL: "" });
     running.control = control;
+    const gateway = keep("gateway", { DATABASE_URL: "" });
     running.gateway = gateway;
     processes.save();
     return {
       ready: Promise.all([control.ready, gateway.ready]).then(() => undefined),
-      stop: async () => {
-        await gateway.stop();
-        await control.stop();
-        await postgres.stop();
-        processes.remove();
-        await lock.release();
-      },
+      stop: end,
     };
   } catch (error) {
-    processes.remove();
-    await lock.release();
+    // Without the lock another Spillway may start here, so nothing of this one may be left by then.
+    await end();
     throw error;
   }
 }

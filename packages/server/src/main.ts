@@ -23,7 +23,7 @@ export async function runServer(_argv: readonly string[], env: Env): Promise<num
     const config = parseConfig(env);
     // Before anything is started: a word that came during the start would never come again.
     const told = untilToldToStop();
-    const starting = startRole(config, env);
+    const starting = startRole(config, env, told);
     // A supervisor has children to end. The others have promised nothing before they serve, and a start
     // may wait for long, for a database that ended together with our supervisor.
     if (config.role !== "all" && (await isToldFirst(told, starting))) return 0;
@@ -37,10 +37,14 @@ export async function runServer(_argv: readonly string[], env: Env): Promise<num
   }
 }
 
-async function startRole(config: Config, env: Env): Promise<() => Promise<void>> {
+async function startRole(
+  config: Config,
+  env: Env,
+  told: Promise<void>,
+): Promise<() => Promise<void>> {
   switch (config.role) {
     case "all":
-      return await startAll(config, env);
+      return await startAll(config, env, told);
     case "control":
       return await startControl(config);
     case "gateway":
@@ -51,7 +55,11 @@ async function startRole(config: Config, env: Env): Promise<() => Promise<void>>
   }
 }
 
-async function startAll(config: Config, env: Env): Promise<() => Promise<void>> {
+async function startAll(
+  config: Config,
+  env: Env,
+  told: Promise<void>,
+): Promise<() => Promise<void>> {
   const quiet = { SPILLWAY_LOG_LEVEL: env["SPILLWAY_LOG_LEVEL"] ?? "warn" };
   const { log, wall } = createRuntime(parseConfig({ ...env, ...quiet }), "supervisor");
   const supervisor = await startSupervisor({
@@ -61,6 +69,7 @@ async function startAll(config: Config, env: Env): Promise<() => Promise<void>> 
     log,
     wall,
     onProgress: say,
+    told,
   });
   void supervisor.ready.then(() => {
     say(`Gateway:   http://127.0.0.1:${config.gatewayPort}/v1`);
