@@ -136,6 +136,41 @@ describe("a strategy by name", () => {
     await expect(create("named", "nonsense")).rejects.toThrow("tier1-clinical");
   });
 
+  it("is refused when the baseline itself breaks one of its limits, by what it has shown", async () => {
+    await kit.addFeature("slow");
+    const history = answersOf(
+      "roll_slow",
+      { count: 300, baseline: 0.8, candidate: 0.8 },
+      {
+        feature: "slow",
+        rolloutId: null,
+        stageIndex: null,
+        propensityBps: null,
+        release: "slow@1",
+        arm: "baseline",
+        latencyMs: 3_000,
+        startedAtMs: START_MS - HOUR_MS,
+      },
+    );
+    await kit.observe(history);
+    const document = {
+      ...QUICK_STRATEGY,
+      gate: { latency_p95: { limit: "2.5s" } },
+    };
+    const creating = createRollout(
+      kit.deps,
+      {
+        feature: "slow",
+        candidate: "slow@2",
+        strategy: { kind: "document", document },
+        author: "ana",
+        note: "",
+      },
+      START_MS,
+    );
+    await expect(creating).rejects.toThrow(/latency_p95.*3/);
+  });
+
   it("takes the feature's SLA and what its baseline has shown, and says what is missing", async () => {
     await kit.addFeature("bare");
     await expect(create("bare", "search-1m")).rejects.toMatchObject({
@@ -166,6 +201,7 @@ describe("a strategy by name", () => {
     const { strategy } = (await storedOf(id)).rollout;
     expect(strategy.expected).toEqual({
       latency_p95: 640,
+      latency_p99: 640,
       error_rate: 0.0002,
       harmful_content: 0.00001,
     });

@@ -77,7 +77,11 @@ export async function fitStrategy(
   const wanted = undefinedMoves(parsed.strategy, deps.metrics);
   const { known = {} } = of;
   const source = { feature: feature.key, release: of.baseline, nowMs: of.nowMs };
-  const measured = wanted.filter(({ name }) => !Object.hasOwn(known, name));
+  // A limit is judged without it, but must not be one that the baseline breaks already.
+  const limited = limitedMetrics(parsed.strategy, deps.metrics);
+  const measured = [...new Set([...wanted, ...limited])].filter(
+    ({ name }) => !Object.hasOwn(known, name),
+  );
   const frozen = wanted.flatMap(({ name }) => {
     const level = known[name];
     return level === undefined ? [] : [[name, level] as const];
@@ -111,6 +115,16 @@ export async function fitStrategy(
       : { expected: { ...typical, ...parsed.strategy.expected } }),
     ...(slices === undefined ? {} : { slices }),
   };
+}
+
+function limitedMetrics(
+  { criteria }: Strategy,
+  metrics: readonly MetricDefinition[],
+): MetricDefinition[] {
+  const names = new Set(
+    criteria.filter((of) => of.comparison.kind === "limit").map((of) => of.metric),
+  );
+  return metrics.filter(({ name }) => names.has(name));
 }
 
 /** Metrics whose move against the baseline has no meaning until it is known what the baseline shows. */
