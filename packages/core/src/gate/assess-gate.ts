@@ -48,7 +48,7 @@ export function assessGate(input: GateInput): GateReport {
   });
   const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
   const judged = rows
-    .map((row, index) => ({ row, verdict: judgeRow(row, failed.has(index), input.confidence) }))
+    .map((row, index) => judgedRow(row, failed.has(index), input.confidence))
     .toSorted((left, right) => compareJudged(left, right));
   const verdict = judgeGate(judged, warnings);
   const toVerdict = (of: Judged): Verdict => verdictOfRow(of.row, of.verdict, input.confidence);
@@ -84,14 +84,17 @@ export function assessGate(input: GateInput): GateReport {
 function openChecks(judged: readonly Judged[]): readonly OpenCheck[] {
   return judged
     .filter(({ verdict }) => verdict !== "pass")
-    .map(({ row, verdict }) => ({
-      criterionId: row.criterion.id,
-      verdict,
-      evidence: evidenceState(row),
-      get sentence() {
-        return rowSentence(row, verdict);
-      },
-    }));
+    .map(({ row, verdict }) => {
+      const sentence = lazy(() => rowSentence(row, verdict));
+      return {
+        criterionId: row.criterion.id,
+        verdict,
+        evidence: evidenceState(row),
+        get sentence() {
+          return sentence();
+        },
+      };
+    });
 }
 
 function assessRows(input: GateInput): readonly AssessedRow[] {
@@ -272,11 +275,20 @@ const SEVERITY: Readonly<Record<VerdictKind, number>> = {
   pass: 3,
 };
 
-type Judged = { readonly row: AssessedRow; readonly verdict: VerdictKind };
+type Judged = {
+  readonly row: AssessedRow;
+  readonly verdict: VerdictKind;
+  readonly severity: number;
+};
+
+function judgedRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfidence): Judged {
+  const verdict = judgeRow(row, hasFailed, confidence);
+  return { row, verdict, severity: SEVERITY[verdict] };
+}
 
 function compareJudged(left: Judged, right: Judged): number {
   return (
-    SEVERITY[left.verdict] - SEVERITY[right.verdict] ||
+    left.severity - right.severity ||
     right.row.logHarm - left.row.logHarm ||
     compareText(left.row.criterion.id, right.row.criterion.id) ||
     compareText(left.row.slice, right.row.slice)

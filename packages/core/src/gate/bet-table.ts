@@ -1,4 +1,8 @@
 import { GRID_EXPONENTS } from "../statistics/bet-grid.ts";
+import type { DecodedCell } from "./decoded-cell.ts";
+import { countFrom } from "./decoded-cell.ts";
+import type { ArmScale } from "./outcome-scale.ts";
+import { outcomeAt, outcomeCount } from "./outcome-scale.ts";
 
 /** Log-wealths of the nine grid points, in the order of the grid. */
 export type GridLogs = number[];
@@ -13,16 +17,6 @@ export function noWealth(): GridLogs {
 }
 
 /**
- * Outcomes of one arm (see OutcomeScale) and how often each was seen. An outcome's index is its bin
- * less `firstBin`, or the nearest index that there is.
- */
-export type IndexedCounts = {
-  readonly bins: readonly number[];
-  readonly counts: readonly number[];
-  readonly firstBin: number;
-};
-
-/**
  * What one observation of each outcome adds to the nine log-wealths of a test. The bets of a test are
  * constant and fixed before the data, so this is all that a test is: its log-wealths are the counts
  * times this table. A million observations cost what a hundred do.
@@ -31,15 +25,19 @@ export type IndexedCounts = {
  * alone, so a report is the same whichever rows were there before.
  */
 export class BetTable {
+  readonly #arm: ArmScale;
   readonly #rows: Float64Array;
   readonly #last: number;
   #filledFrom: number;
   #filledTo: number;
   /** No row so far tells the last five grid points apart: their bets are all at the cap. */
   #isNarrow = true;
-  readonly #logsOf: (index: number) => readonly number[];
+  readonly #logsOf: (outcome: number) => readonly number[];
 
-  constructor(size: number, logsOf: (index: number) => readonly number[]) {
+  /** @param logsOf What one observation of an outcome in [0, 1] adds. */
+  constructor(arm: ArmScale, logsOf: (outcome: number) => readonly number[]) {
+    const size = outcomeCount(arm);
+    this.#arm = arm;
     this.#rows = new Float64Array(size * GRID_SIZE);
     this.#last = size - 1;
     // Empty, and so that the first outcome makes the whole of it.
@@ -48,22 +46,70 @@ export class BetTable {
     this.#logsOf = logsOf;
   }
 
-  /** Adds count times row to `logs` for every outcome. Unrolled: it is the inner loop of every tick. */
-  addTo(logs: GridLogs, seen: IndexedCounts): void {
-    this.#ensureRows(seen);
-    if (this.#isNarrow) this.#addNarrow(logs, seen);
-    else this.#addWide(logs, seen);
+  /** Adds what all observations of a cell come to. */
+  addTo(logs: GridLogs, cell: DecodedCell): void {
+    const arm = this.#arm;
+    if (cell.total === 0) return;
+    if (arm.kind === "events") {
+      this.#ensureRows(0, 1);
+      const events = countFrom(cell, arm.firstEventBin);
+      this.#addEvents(logs, events, cell.total - events);
+      return;
+    }
+    this.#addValues(logs, cell.grouped(arm.binsPerOutcome), arm.firstGroup);
   }
 
-  #addWide(logs: GridLogs, { bins, counts, firstBin }: IndexedCounts): void {
+  /** Unrolled, as below: most rows of a tick are counts of events. */
+  #addEvents(logs: GridLogs, events: number, others: number): void {
     const rows = this.#rows;
+    logs[0] = (logs[0] as number) + others * (rows[0] as number) + events * (rows[9] as number);
+    logs[1] = (logs[1] as number) + others * (rows[1] as number) + events * (rows[10] as number);
+    logs[2] = (logs[2] as number) + others * (rows[2] as number) + events * (rows[11] as number);
+    logs[3] = (logs[3] as number) + others * (rows[3] as number) + events * (rows[12] as number);
+    logs[4] = (logs[4] as number) + others * (rows[4] as number) + events * (rows[13] as number);
+    logs[5] = (logs[5] as number) + others * (rows[5] as number) + events * (rows[14] as number);
+    logs[6] = (logs[6] as number) + others * (rows[6] as number) + events * (rows[15] as number);
+    logs[7] = (logs[7] as number) + others * (rows[7] as number) + events * (rows[16] as number);
+    logs[8] = (logs[8] as number) + others * (rows[8] as number) + events * (rows[17] as number);
+  }
+
+  /** Bins beyond the outcomes count as the nearest one: those below one by one, those above together. */
+  #addValues(logs: GridLogs, cell: DecodedCell, firstBin: number): void {
+    const { bins, counts } = cell;
     const last = this.#last;
+    const beyond = countFrom(cell, firstBin + last + 1);
+    let to = bins.length;
+    while (to > 0 && (bins[to - 1] as number) > firstBin + last) to -= 1;
+    let from = 0;
+    while (from < to && (bins[from] as number) < firstBin) from += 1;
+    this.#ensureRows(
+      from > 0 ? 0 : clamp((bins[0] as number) - firstBin, last),
+      beyond > 0 ? last : clamp((bins.at(-1) as number) - firstBin, last),
+    );
+    const seen = { bins, counts, firstBin, from, to };
+    if (this.#isNarrow) this.#addNarrow(logs, seen);
+    else this.#addWide(logs, seen);
+    if (beyond > 0) this.#addOutcome(logs, last, beyond);
+    for (let below = 0; below < from; below += 1) {
+      this.#addOutcome(logs, 0, counts[below] as number);
+    }
+  }
+
+  #addOutcome(logs: GridLogs, index: number, count: number): void {
+    const row = index * GRID_SIZE;
+    for (let point = 0; point < GRID_SIZE; point += 1) {
+      logs[point] = (logs[point] as number) + count * (this.#rows[row + point] as number);
+    }
+  }
+
+  /** Unrolled: it is the inner loop of every tick. */
+  #addWide(logs: GridLogs, { bins, counts, firstBin, from, to }: Counted): void {
+    const rows = this.#rows;
     let [a, b, c, d, e] = [0, 0, 0, 0, 0];
     let [f, g, h, i] = [0, 0, 0, 0];
-    for (let position = 0; position < bins.length; position += 1) {
-      const index = Math.min(last, Math.max(0, (bins[position] as number) - firstBin));
+    for (let position = from; position < to; position += 1) {
       const count = counts[position] as number;
-      const at = index * GRID_SIZE;
+      const at = ((bins[position] as number) - firstBin) * GRID_SIZE;
       a += count * (rows[at] as number);
       b += count * (rows[at + 1] as number);
       c += count * (rows[at + 2] as number);
@@ -86,14 +132,12 @@ export class BetTable {
   }
 
   /** The last five grid points have the same bet: the same sum is added to each. */
-  #addNarrow(logs: GridLogs, { bins, counts, firstBin }: IndexedCounts): void {
+  #addNarrow(logs: GridLogs, { bins, counts, firstBin, from, to }: Counted): void {
     const rows = this.#rows;
-    const last = this.#last;
     let [a, b, c, d, e] = [0, 0, 0, 0, 0];
-    for (let position = 0; position < bins.length; position += 1) {
-      const index = Math.min(last, Math.max(0, (bins[position] as number) - firstBin));
+    for (let position = from; position < to; position += 1) {
       const count = counts[position] as number;
-      const at = index * GRID_SIZE;
+      const at = ((bins[position] as number) - firstBin) * GRID_SIZE;
       a += count * (rows[at] as number);
       b += count * (rows[at + 1] as number);
       c += count * (rows[at + 2] as number);
@@ -108,11 +152,7 @@ export class BetTable {
   }
 
   /** Rows are filled from the lowest to the highest outcome seen, so that one look tells. */
-  #ensureRows({ bins, firstBin }: IndexedCounts): void {
-    if (bins.length === 0) return;
-    const last = this.#last;
-    const low = Math.min(last, Math.max(0, (bins[0] as number) - firstBin));
-    const high = Math.min(last, Math.max(0, (bins.at(-1) as number) - firstBin));
+  #ensureRows(low: number, high: number): void {
     if (low >= this.#filledFrom && high < this.#filledTo) return;
     const from = Math.min(low, this.#filledFrom);
     const to = Math.max(high + 1, this.#filledTo);
@@ -124,10 +164,21 @@ export class BetTable {
   }
 
   #fill(index: number): void {
-    const row = this.#logsOf(index);
+    const row = this.#logsOf(outcomeAt(this.#arm, index));
     this.#rows.set(row, index * GRID_SIZE);
     for (let point = FIRST_CAPPED + 1; point < GRID_SIZE; point += 1) {
       if (row[point] !== row[FIRST_CAPPED]) this.#isNarrow = false;
     }
   }
 }
+
+type Counted = {
+  readonly bins: readonly number[];
+  readonly counts: readonly number[];
+  readonly firstBin: number;
+  /** The part of the bins that has outcomes of its own. */
+  readonly from: number;
+  readonly to: number;
+};
+
+const clamp = (index: number, last: number): number => Math.min(last, Math.max(0, index));

@@ -11,12 +11,14 @@ export function rowsByCriterion(
 ): (criterion: Criterion, slice: string) => ObservedRow {
   const rows = observeRows(input);
   const { timed, exposures } = input.evidence;
-  if (timed === undefined) return ({ metric }, slice) => rows.get(rowKey(metric, slice)) ?? NO_ROW;
+  const rowOf = (metric: string, slice: string): ObservedRow | undefined =>
+    rows.get(metric)?.get(slice);
+  if (timed === undefined) return ({ metric }, slice) => rowOf(metric, slice) ?? NO_ROW;
   const sinceMs = liveSinceMs(exposures);
   const byKey = new Map(timed.map((entry) => [timedKey(entry, entry.slice), entry]));
   return (criterion, slice) => {
     const blockSeconds = blockSecondsOf(criterion);
-    if (blockSeconds === null) return rows.get(rowKey(criterion.metric, slice)) ?? NO_ROW;
+    if (blockSeconds === null) return rowOf(criterion.metric, slice) ?? NO_ROW;
     const entry = byKey.get(timedKey({ metric: criterion.metric, blockSeconds }, slice));
     if (entry === undefined) return NO_ROW;
     const blocks = blocksWithin(entry.blocks, criterion.withinSeconds, sinceMs);
@@ -25,29 +27,33 @@ export function rowsByCriterion(
         ? observeRow(blocks.flatMap(({ strata }) => strata))
         : observeBlocks({ ...entry, blocks: boundedBlocks({ ...entry, blocks }) });
     // Blocks know no single times.
-    const newestAtMs = rows.get(rowKey(criterion.metric, slice))?.newestAtMs ?? null;
+    const newestAtMs = rowOf(criterion.metric, slice)?.newestAtMs ?? null;
     return { ...row, newestAtMs };
   };
 }
 
 const NO_ROW = observeRow([]);
 
-function observeRows(input: GateInput): ReadonlyMap<string, ObservedRow> {
-  const strata = new Map<string, readonly StratumEvidence[]>();
+type BySlice = Map<string, ObservedRow>;
+
+/** Rows by metric and by slice. Nested, since to join two names costs more than to look up both. */
+function observeRows(input: GateInput): ReadonlyMap<string, BySlice> {
+  const strata = new Map<string, Map<string, readonly StratumEvidence[]>>();
   for (const entry of input.evidence.metrics) {
-    const key = rowKey(entry.metric, entry.slice);
-    const known = strata.get(key);
-    strata.set(key, known === undefined ? entry.strata : [...known, ...entry.strata]);
+    const slices = strata.get(entry.metric) ?? new Map<string, readonly StratumEvidence[]>();
+    strata.set(entry.metric, slices);
+    const known = slices.get(entry.slice);
+    slices.set(entry.slice, known === undefined ? entry.strata : [...known, ...entry.strata]);
   }
-  const rows = new Map<string, ObservedRow>();
-  for (const [key, entries] of strata) rows.set(key, observeRow(entries));
+  const rows = new Map<string, BySlice>();
+  for (const [metric, slices] of strata) {
+    const ofMetric: BySlice = new Map();
+    for (const [slice, entries] of slices) ofMetric.set(slice, observeRow(entries));
+    rows.set(metric, ofMetric);
+  }
   return rows;
 }
 
-function rowKey(metric: string, slice: string): string {
-  return `${metric}\n${slice}`;
-}
-
 function timedKey(of: Pick<TimedEvidence, "metric" | "blockSeconds">, slice: string): string {
-  return `${of.blockSeconds}\n${rowKey(of.metric, slice)}`;
+  return `${of.blockSeconds}\n${of.metric}\n${slice}`;
 }

@@ -1,5 +1,4 @@
 import { logBinOfValue, metricRange, TOP_BIN, valueOfBin, ZERO_BIN } from "./bins.ts";
-import type { IndexedCounts } from "./bet-table.ts";
 import type { Comparison } from "./criterion.ts";
 import type { ValueCounts } from "../statistics/contrast.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
@@ -27,8 +26,13 @@ export type OutcomeScale = {
 export type ArmScale =
   /** Index 1 is an event: a bin of at least `firstEventBin`. */
   | { readonly kind: "events"; readonly firstEventBin: number }
-  /** Index = bin - firstBin, at most the last one. */
-  | { readonly kind: "values"; readonly firstBin: number; readonly outcomes: readonly number[] };
+  /** Index = floor(bin / binsPerOutcome) - firstGroup, at most the last one. */
+  | {
+      readonly kind: "values";
+      readonly binsPerOutcome: number;
+      readonly firstGroup: number;
+      readonly outcomes: readonly number[];
+    };
 
 /** How many outcomes an arm can have. */
 export function outcomeCount(arm: ArmScale): number {
@@ -45,30 +49,39 @@ export function outcomeAt(arm: ArmScale, index: number): number {
 /** The outcome in [0, 1] of a bin. */
 export function outcomeOfBin(arm: ArmScale, bin: number): number {
   if (arm.kind === "events") return bin >= arm.firstEventBin ? 1 : 0;
-  return outcomeAt(arm, bin - arm.firstBin);
+  return outcomeAt(arm, Math.floor(bin / arm.binsPerOutcome) - arm.firstGroup);
 }
 
-/** A cell's observations by outcome. */
-export function indexedCounts(arm: ArmScale, cell: DecodedCell): IndexedCounts {
-  if (arm.kind === "values") {
-    return { bins: cell.bins, counts: cell.counts, firstBin: arm.firstBin };
+/** A cell's observations as outcomes in [0, 1]. */
+export function valueCounts(arm: ArmScale, cell: DecodedCell): ValueCounts {
+  if (arm.kind === "events") {
+    const events = countFrom(cell, arm.firstEventBin);
+    return { values: EVENT_OUTCOMES, counts: [cell.total - events, events] };
   }
-  const events = countFrom(cell, arm.firstEventBin);
-  return { bins: EVENT_INDEXES, counts: [cell.total - events, events], firstBin: 0 };
+  const { bins, counts } = cell.grouped(arm.binsPerOutcome);
+  return { values: bins.map((group) => outcomeAt(arm, group - arm.firstGroup)), counts };
 }
 
-/** The same observations as outcomes in [0, 1]. */
-export function valueCounts(arm: ArmScale, seen: IndexedCounts): ValueCounts {
-  const values = seen.bins.map((bin) => outcomeAt(arm, bin - seen.firstBin));
-  return { values, counts: seen.counts };
-}
+const EVENT_OUTCOMES: readonly number[] = [0, 1];
 
-const EVENT_INDEXES: readonly number[] = [0, 1];
+/** The arm of which only the largest outcome counts, as an event. */
+export function largestOnly(arm: ArmScale): ArmScale {
+  if (arm.kind === "events") return arm;
+  const first = arm.outcomes.findIndex((outcome) => outcome >= 1);
+  const group = arm.firstGroup + (first < 0 ? arm.outcomes.length : first);
+  return { kind: "events", firstEventBin: group * arm.binsPerOutcome };
+}
 
 export type ScaleResult =
   | { readonly kind: "scale"; readonly scale: OutcomeScale }
   /** The metric kind cannot be tested with what is known; `reason` says what is missing. */
   | { readonly kind: "unsupported"; readonly method: string; readonly reason: string };
+
+/**
+ * Log bins of a heavy tail in one outcome: 2% wide. The mean of both arms is rounded alike, by at most 1%;
+ * quantiles, whose levels would be blurred, count from the bins themselves.
+ */
+const BINS_PER_OUTCOME = 4;
 
 /** A heavy tail is clipped at so many times the expected mean (statistics of costs and tokens). */
 const CLIP_MULTIPLE = 20;
@@ -101,7 +114,8 @@ export function outcomeScale(metric: MetricDefinition, comparison: Comparison): 
 const BINARY_ARM: ArmScale = { kind: "events", firstEventBin: TOP_BIN / 2 };
 const SCORE_ARM: ArmScale = {
   kind: "values",
-  firstBin: 0,
+  binsPerOutcome: 1,
+  firstGroup: 0,
   outcomes: Array.from({ length: TOP_BIN + 1 }, (_, bin) => bin / TOP_BIN),
 };
 
@@ -141,14 +155,19 @@ function clippedScale(metric: MetricDefinition, comparison: Comparison): ScaleRe
   }
   const ceiling = CLIP_MULTIPLE * typical;
   const spread = metric.expected?.spread;
+  const firstGroup = ZERO_BIN / BINS_PER_OUTCOME;
   // The last index stands for the ceiling and all beyond it.
-  const size = Math.max(1, logBinOfValue(ceiling) - ZERO_BIN + 2);
+  const size = Math.max(1, Math.floor(logBinOfValue(ceiling) / BINS_PER_OUTCOME) - firstGroup + 2);
+  const outcomeOf = (index: number): number => {
+    const first = (firstGroup + index) * BINS_PER_OUTCOME;
+    const middle = index === 0 ? first : first + (BINS_PER_OUTCOME - 1) / 2;
+    return Math.min(1, valueOfBin(metric, middle) / ceiling);
+  };
   const arm: ArmScale = {
     kind: "values",
-    firstBin: ZERO_BIN,
-    outcomes: Array.from({ length: size }, (_, index) =>
-      Math.min(1, valueOfBin(metric, ZERO_BIN + index) / ceiling),
-    ),
+    binsPerOutcome: BINS_PER_OUTCOME,
+    firstGroup,
+    outcomes: Array.from({ length: size }, (_, index) => outcomeOf(index)),
   };
   const scale: OutcomeScale = {
     candidate: arm,

@@ -1,18 +1,18 @@
 import type { PairCounts } from "../statistics/paired-bet.ts";
-import type { IndexedCounts } from "./bet-table.ts";
+import type { DecodedCell } from "./decoded-cell.ts";
 import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
 import type { OutcomeScale } from "./outcome-scale.ts";
-import { indexedCounts, outcomeOfBin } from "./outcome-scale.ts";
+import { outcomeOfBin } from "./outcome-scale.ts";
 
-/** One stratum with its outcomes on the [0, 1] scale of the tests. */
+/** One stratum as the tests see it: arms by bin, whose outcomes their tables know, and pairs of outcomes. */
 export type ScaledStratum = {
   /** Probability of the candidate, 0..1. */
   readonly propensity: number;
   /** Planned propensities are few, so what a test knows about one is kept; observed ones are not. */
   readonly isPlanned: boolean;
-  readonly candidate: IndexedCounts;
-  readonly baseline: IndexedCounts;
-  /** Null without pairs. */
+  readonly candidate: DecodedCell;
+  readonly baseline: DecodedCell;
+  /** Outcomes in [0, 1]; null without pairs. */
   readonly pairs: PairCounts | null;
 };
 
@@ -50,8 +50,8 @@ function scaleStratum(stratum: ObservedStratum, scale: OutcomeScale): ScaledStra
   return {
     propensity: stratum.propensity,
     isPlanned: true,
-    candidate: indexedCounts(scale.candidate, stratum.candidate),
-    baseline: indexedCounts(scale.baseline, stratum.baseline),
+    candidate: stratum.candidate,
+    baseline: stratum.baseline,
     pairs: stratum.pairs.length === 0 ? null : scalePairs(stratum.pairs, scale),
   };
 }

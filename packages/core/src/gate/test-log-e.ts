@@ -1,5 +1,5 @@
 import { mixGrid } from "../statistics/bet-grid.ts";
-import { logSumExp } from "../statistics/log-sum-exp.ts";
+import { logAdd, logSumExp } from "../statistics/log-sum-exp.ts";
 import { restartLogE } from "../statistics/restarts.ts";
 import type { GridLogs } from "./bet-table.ts";
 import { noWealth } from "./bet-table.ts";
@@ -82,10 +82,28 @@ export function restartedLogE(
 /** ln E from the nine log-wealths of each block. */
 type Evaluate = (blocks: readonly GridLogs[]) => number;
 
-const inOneBlock: Evaluate = ([logs]) => mixGrid(logs ?? noWealth());
-
+/** {@link averageOver} one block: written out, since every row of every tick goes through it. */
 function averageLogE(strata: readonly ScaledStratum[], parts: readonly TestPart[]): number {
-  return averageOver([strata], parts, inOneBlock);
+  const hasPairs = strata.some(({ pairs }) => pairs !== null);
+  let sum = Number.NEGATIVE_INFINITY;
+  for (const part of parts) {
+    const liveLogs = noWealth();
+    const pairedLogs = hasPairs ? noWealth() : null;
+    let hasArms = false;
+    for (const stratum of strata) {
+      const usesArms = part.usesArms(stratum.propensity);
+      hasArms ||= usesArms;
+      if (usesArms) part.addArms(liveLogs, stratum);
+      else part.addPairs(liveLogs, stratum);
+      if (pairedLogs !== null) part.addPairs(pairedLogs, stratum);
+    }
+    const paired = pairedLogs === null ? 0 : mixGrid(pairedLogs);
+    const ofPart = hasArms
+      ? logAdd(LOG_LIVE_WEIGHT + mixGrid(liveLogs), LOG_PAIRED_WEIGHT + paired)
+      : paired;
+    sum = logAdd(sum, Math.log(part.weight) + ofPart);
+  }
+  return sum;
 }
 
 function averageOver(
@@ -115,18 +133,17 @@ function readings(
   const live: GridLogs[] = [];
   const paired: GridLogs[] = [];
   let hasArms = false;
-  let hasPairs = false;
+  const hasPairs = blocks.some((strata) => strata.some(({ pairs }) => pairs !== null));
   for (const strata of blocks) {
     const liveLogs = noWealth();
-    const pairedLogs = noWealth();
     live.push(liveLogs);
-    paired.push(pairedLogs);
+    const pairedLogs = hasPairs ? noWealth() : null;
+    if (pairedLogs !== null) paired.push(pairedLogs);
     for (const stratum of strata) {
       const usesArms = part.usesArms(stratum.propensity);
       if (usesArms) part.addArms(liveLogs, stratum);
       hasArms ||= usesArms;
-      if (stratum.pairs === null) continue;
-      hasPairs = true;
+      if (pairedLogs === null || stratum.pairs === null) continue;
       part.addPairs(pairedLogs, stratum);
       if (!usesArms) part.addPairs(liveLogs, stratum);
     }

@@ -9,8 +9,8 @@ import type { GridLogs } from "./bet-table.ts";
 import { BetTable } from "./bet-table.ts";
 import type { ClusterQuestion } from "./cluster-test.ts";
 import { isRandomised } from "./observed-row.ts";
-import type { ArmScale, OutcomeScale } from "./outcome-scale.ts";
-import { outcomeAt, outcomeCount, valueCounts } from "./outcome-scale.ts";
+import type { OutcomeScale } from "./outcome-scale.ts";
+import { largestOnly, valueCounts } from "./outcome-scale.ts";
 import type { ScaledStratum } from "./scaled-row.ts";
 
 /**
@@ -85,29 +85,12 @@ const TAIL_DESIGN_RATIO = 4;
  */
 export function tailPart(scale: OutcomeScale, onPairs: TestPart): TestPart {
   const design = { nullRatio: 1, designRatio: TAIL_DESIGN_RATIO, direction: 1 } as const;
-  return {
-    weight: 1,
-    question: onPairs.question,
-    usesArms: isRandomised,
-    addArms: armsBy(scale, (propensity, { candidate, baseline }) =>
-      rateRatioStageLogs(
-        {
-          propensity,
-          candidateEvents: countAtCeiling(candidate),
-          baselineEvents: countAtCeiling(baseline),
-        },
-        design,
-      ),
-    ),
-    addPairs: onPairs.addPairs,
+  const tail = {
+    ...scale,
+    candidate: largestOnly(scale.candidate),
+    baseline: largestOnly(scale.baseline),
   };
-}
-
-function countAtCeiling({ values, counts }: ValueCounts): number {
-  let count = 0;
-  for (const [index, value] of values.entries())
-    count += value >= 1 ? (counts[index] as number) : 0;
-  return count;
+  return rateRatioPart(design, { scale: tail, onPairs });
 }
 
 export type CandidatePartInput = Pick<BetDesign, "effect"> & {
@@ -148,6 +131,12 @@ function levelLogs(seen: ValueCounts, input: CandidatePartInput): readonly numbe
 type ArmValues = { readonly candidate: ValueCounts; readonly baseline: ValueCounts };
 type ArmLogs = (propensity: number, seen: ArmValues) => readonly number[];
 
+type ArmTables = {
+  readonly propensity: number;
+  readonly candidate: BetTable;
+  readonly baseline: BetTable;
+};
+
 /** More planned propensities than a ramp has stages; beyond it tables are not kept. */
 const TABLES_KEPT = 16;
 
@@ -157,19 +146,20 @@ const TABLES_KEPT = 16;
  * they are.
  */
 function armsBy(scale: OutcomeScale, logsOf: ArmLogs): TestPart["addArms"] {
-  const tables = new Map<number, { readonly candidate: BetTable; readonly baseline: BetTable }>();
-  const tablesOf = (propensity: number) => {
-    const known = tables.get(propensity);
-    if (known !== undefined) return known;
+  // A list: it is short, and a lookup by a fraction costs more than to compare a few.
+  const kept: ArmTables[] = [];
+  const tablesOf = (propensity: number): ArmTables => {
+    for (const tables of kept) if (tables.propensity === propensity) return tables;
     const made = {
-      candidate: tableOf(scale.candidate, (candidate) =>
-        logsOf(propensity, { candidate, baseline: NOTHING }),
+      propensity,
+      candidate: new BetTable(scale.candidate, (outcome) =>
+        logsOf(propensity, { candidate: once(outcome), baseline: NOTHING }),
       ),
-      baseline: tableOf(scale.baseline, (baseline) =>
-        logsOf(propensity, { candidate: NOTHING, baseline }),
+      baseline: new BetTable(scale.baseline, (outcome) =>
+        logsOf(propensity, { candidate: NOTHING, baseline: once(outcome) }),
       ),
     };
-    if (tables.size < TABLES_KEPT) tables.set(propensity, made);
+    if (kept.length < TABLES_KEPT) kept.push(made);
     return made;
   };
   return (logs, { propensity, isPlanned, candidate, baseline }) => {
@@ -189,11 +179,7 @@ function armsBy(scale: OutcomeScale, logsOf: ArmLogs): TestPart["addArms"] {
 
 const NOTHING: ValueCounts = { values: [], counts: [] };
 
-function tableOf(arm: ArmScale, logsOf: (seen: ValueCounts) => readonly number[]): BetTable {
-  return new BetTable(outcomeCount(arm), (index) =>
-    logsOf({ values: [outcomeAt(arm, index)], counts: [1] }),
-  );
-}
+const once = (outcome: number): ValueCounts => ({ values: [outcome], counts: [1] });
 
 function add(logs: GridLogs, more: readonly number[]): void {
   for (let index = 0; index < GRID_EXPONENTS.length; index += 1) {

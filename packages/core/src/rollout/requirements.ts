@@ -69,16 +69,24 @@ function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
   const late = gate.delays.flatMap((delay) => labelsUnmet(delay, input.nowMs));
   if (gate.verdict === "pass" || isProven(stage, gate)) return [...integrity, ...late];
   const open = openVerdicts(stage, gate);
-  const listed = open.slice(0, CHECKS_LISTED).map((check) => check.sentence);
-  const more = open.length - listed.length;
-  const rest = more > 0 ? [`${more} more checks are not passed yet.`] : [];
-  const sentences = open.length === 0 ? [gate.sentence] : [...listed, ...rest];
+  if (open.length === 0) return [...integrity, ...late, { code: "gate", sentence: gate.sentence }];
+  const more = open.length - CHECKS_LISTED;
+  const rest = `${more} more checks are not passed yet.`;
   return [
     ...integrity,
     ...late,
-    ...sentences.map((sentence): Requirement => ({ code: "gate", sentence })),
+    ...open.slice(0, CHECKS_LISTED).map(openCheck),
+    ...(more > 0 ? [{ code: "gate", sentence: rest } as const] : []),
   ];
 }
+
+/** Most looks end in "wait", of which nobody reads more than the first sentence. */
+const openCheck = (check: OpenCheck): Requirement => ({
+  code: "gate",
+  get sentence() {
+    return check.sentence;
+  },
+});
 
 /** So many open checks are listed, the worst first: of hundreds nobody reads all, and the report has them. */
 const CHECKS_LISTED = 12;

@@ -1,6 +1,6 @@
 import type { Criterion, UndecidedAction } from "../gate/criterion.ts";
 import type { EvidenceState } from "../gate/verdict.ts";
-import type { DecideInput, DecideOutcome } from "./decision.ts";
+import type { DecideInput, DecideOutcome, Requirement } from "./decision.ts";
 import { capitalised, inWords, openVerdicts, unmetRequirements } from "./requirements.ts";
 import type { HoldCode } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
@@ -34,16 +34,22 @@ export function decideTick(input: DecideInput): DecideOutcome {
       `${capitalised(stage.name)} is passed: ${gate?.sentence ?? "nothing speaks against it."}`,
     );
   }
-  return decideUnmet(input, stage);
+  return decideUnmet(input, stage, unmet);
 }
 
-function decideUnmet(input: DecideInput, stage: Stage): DecideOutcome {
+function decideUnmet(
+  input: DecideInput,
+  stage: Stage,
+  unmet: readonly Requirement[],
+): DecideOutcome {
   const { state } = input.rollout;
-  const undecided = isForPersonOnly(input) ? null : decideUndecided(input, stage);
+  const undecided = isForPersonOnly(unmet) ? null : decideUndecided(input, stage, unmet);
   if (undecided !== null) return undecided;
-  const reason = reasonToHold(input, stage);
+  const reason = reasonToHold(input, stage, unmet);
   if (reason !== null) {
-    if (state.kind === "held" && state.code === reason.code) return wait(input, reason.sentence);
+    if (state.kind === "held" && state.code === reason.code) {
+      return wait(input, reason.sentence, unmet);
+    }
     return held(input, reason.code, reason.sentence);
   }
   if (state.kind === "held" && "enteredAtMs" in state) {
@@ -52,23 +58,23 @@ function decideUnmet(input: DecideInput, stage: Stage): DecideOutcome {
       decision: "hold",
       next: { kind: "progressing", stageIndex, enteredAtMs },
       reason: `What held the rollout is gone; it goes on in ${stage.name}.`,
-      unmet: unmetRequirements(input),
+      unmet,
     });
   }
-  return wait(input, unmetRequirements(input)[0]?.sentence ?? "");
+  return wait(input, unmet[0]?.sentence ?? "", unmet);
 }
 
 /** The gate has decided and only an approval is missing: then nothing is undecided, however late. */
-function isForPersonOnly(input: DecideInput): boolean {
-  return unmetRequirements(input).every((requirement) => requirement.code === "approval");
+function isForPersonOnly(unmet: readonly Requirement[]): boolean {
+  return unmet.every((requirement) => requirement.code === "approval");
 }
 
 function reasonToHold(
   input: DecideInput,
   stage: Stage,
+  unmet: readonly Requirement[],
 ): { code: HoldCode; sentence: string } | null {
   const { gate } = input;
-  const unmet = unmetRequirements(input);
   if (stage.kind === "evaluate") {
     return { code: "validation_missing", sentence: unmet[0]?.sentence ?? "" };
   }
@@ -89,7 +95,11 @@ function reasonToHold(
 }
 
 /** The stage has lasted its longest and the gate has not decided: what the policy wrote down acts. */
-function decideUndecided(input: DecideInput, stage: Stage): DecideOutcome | null {
+function decideUndecided(
+  input: DecideInput,
+  stage: Stage,
+  unmet: readonly Requirement[],
+): DecideOutcome | null {
   const { rollout, nowMs } = input;
   const { state } = rollout;
   if (stage.mostSeconds === null || !("enteredAtMs" in state)) return null;
@@ -97,7 +107,7 @@ function decideUndecided(input: DecideInput, stage: Stage): DecideOutcome | null
   if (seconds < stage.mostSeconds) return null;
   const why = `${capitalised(stage.name)} has lasted its longest (${inWords(stage.mostSeconds)}) without a verdict`;
   const action = undecidedAction(stage, input);
-  const missing = unmetRequirements(input)[0]?.sentence ?? "";
+  const missing = unmet[0]?.sentence ?? "";
   if (action === "rollback") {
     return rolledBack(input, {
       cause: "undecided",
@@ -107,7 +117,7 @@ function decideUndecided(input: DecideInput, stage: Stage): DecideOutcome | null
   if (action === "extend" && seconds < stage.mostSeconds * (1 + MAX_EXTENSIONS)) return null;
   if (state.kind === "held" && state.code === "undecided") {
     const graceOver = nowMs - state.heldAtMs >= rollout.strategy.personGraceSeconds * 1000;
-    if (!graceOver) return wait(input, `${why}; a person has to decide. ${missing}`);
+    if (!graceOver) return wait(input, `${why}; a person has to decide. ${missing}`, unmet);
     return rolledBack(input, {
       cause: "undecided",
       reason: `${why}, and nobody decided within ${inWords(rollout.strategy.personGraceSeconds)}. ${missing}`,
@@ -139,11 +149,15 @@ const ACTION_KEYS = {
   error: "onError",
 } as const satisfies Record<EvidenceState, keyof Stage & keyof Criterion>;
 
-function wait(input: DecideInput, reason: string): DecideOutcome {
+function wait(
+  input: DecideInput,
+  reason: string,
+  unmet: readonly Requirement[] = unmetRequirements(input),
+): DecideOutcome {
   return {
     kind: "wait",
     reason,
-    unmet: unmetRequirements(input),
+    unmet,
     checkAgainAtMs: input.nowMs + TICK_SECONDS * 1000,
   };
 }
