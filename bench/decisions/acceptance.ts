@@ -1,4 +1,4 @@
-import { SPILLWAY } from "./cell.ts";
+import { SPILLWAY, SPILLWAY_HARM } from "./cell.ts";
 import type { CellFigures, MeasuredRule } from "./report.ts";
 
 /** One thing that the product must hold in some cells. */
@@ -15,7 +15,7 @@ const STANDARD_ERRORS = 3;
 
 /** No harm at all: a rollback is false. */
 const NULL_CELLS =
-  /^(A\d*|M|U|L|L2)_.*(true| harmed|) ?=?\+0$|^[BCH]_.* true=1x|^[DSX]_.*drop=0%?$|^E_.* scale=1$|^F2?_.* x1 |^I_.*\+0$|^J_.* null|^K_onset null|^N_|^O_.* w=0\.1$|^T_.*true=(0|-0\.01)$|^V_/;
+  /^(A\d*|M|U|L|L2)_.*(true| harmed|) ?=?\+0$|^[BCH]_.* true=1x|^[DSX]_.*drop=0%?$|^E_.* scale=1$|^F2?_.* x1 |^I_.*\+0$|^J_.* null|^K_onset null|^N_|^O_.* w=0\.1$|^R_|^T_.*true=(0|-0\.01)$|^V_/;
 /** Harm within the hold level: a rollback is false at most one time in five. */
 const HOLD_CELLS =
   /^A_.*\+0\.01$|^B_.* true=1\.25x|^D_.*drop=(2\.5|5)%|^E_.*=1\.05$|^F_.* x1\.05 |^T_.*true=0\.01$/;
@@ -24,7 +24,7 @@ const MARGIN_CELLS =
   /^(A|A50|I|M)_.*\+0\.02$|^[BCH]_.* true=1\.5x|^D_.*drop=5%|^E_.*=1\.1$|^F_.* x1\.1 |^T_.*true=0\.02$|^Y_/;
 /** Real harm, to be found about as fast as the anchor finds it. */
 const HARM_CELLS =
-  /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.*(25pp|10pp)|^T_.*true=0\.(03|04|06|1)$/;
+  /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.* harm |^T_.*true=0\.(03|04|06|1)$/;
 /** Good changes, to be let through about as fast as the anchor does. */
 const GOOD_CELLS =
   /^(A\d*|I|M)_.*\+0$|^[BH]_.* true=1x|^D_.*drop=0%|^E_.* scale=1$|^F_.* x1 |^T_.*true=(0|-0\.01)$/;
@@ -39,8 +39,7 @@ const REQUIREMENTS: readonly Requirement[] = [
 
 /** What the product misses by more than three standard errors, in words; empty when nothing. */
 export function missedRequirements(measured: readonly MeasuredRule[]): readonly string[] {
-  const ours = measured.filter(({ figures }) => figures.rule === SPILLWAY);
-  return ours.flatMap((each) =>
+  return measured.filter(isOurs).flatMap((each) =>
     REQUIREMENTS.flatMap((requirement) => {
       if (!requirement.cells.test(each.figures.cell)) return [];
       const miss = missOf(requirement, each);
@@ -49,13 +48,30 @@ export function missedRequirements(measured: readonly MeasuredRule[]): readonly 
   );
 }
 
-/** How many figures were held against a requirement. */
+/** How many figures were held against a requirement: a median without an anchor is held against none. */
 export function countRequirements(measured: readonly MeasuredRule[]): number {
-  const ours = measured.filter(({ figures }) => figures.rule === SPILLWAY);
-  return ours.reduce(
-    (sum, { figures }) => sum + REQUIREMENTS.filter(({ cells }) => cells.test(figures.cell)).length,
-    0,
-  );
+  return measured
+    .filter(isOurs)
+    .reduce(
+      (sum, { figures }) =>
+        sum +
+        REQUIREMENTS.filter(({ cells, kind }) => cells.test(figures.cell) && isHeld(kind, figures))
+          .length,
+      0,
+    );
+}
+
+/**
+ * The product's rule; in group J its test of any harm, since the anchors there are those of that test. Harm
+ * of the size of the rollback level in all slices must be proven as fast; the second proof comes later.
+ */
+function isOurs({ figures }: MeasuredRule): boolean {
+  return figures.rule === SPILLWAY || (figures.rule === SPILLWAY_HARM && /^J_/.test(figures.cell));
+}
+
+function isHeld(kind: Requirement["kind"], { anchor }: CellFigures): boolean {
+  if (kind === "exposed") return anchor?.medianExposed != null;
+  return kind !== "minutes" || anchor?.medianMinutesToPromote != null;
 }
 
 function missOf(requirement: Requirement, { figures, uncertain }: MeasuredRule): string | null {
@@ -90,7 +106,8 @@ function rateMiss(
   { most, figures }: { readonly most: number; readonly figures: CellFigures },
 ): string | null {
   const limit = most + STANDARD_ERRORS * Math.sqrt((most * (1 - most)) / figures.replications);
-  if (rate === null || rate <= limit) return null;
+  if (rate === null) return `nothing measured of how often it is ${what}`;
+  if (rate <= limit) return null;
   return `${what} in ${percent(rate)}, at most ${percent(most)} wanted`;
 }
 

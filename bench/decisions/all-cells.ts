@@ -8,6 +8,7 @@ import {
   eventRatioCells,
   mistunedCells,
 } from "./metric-cells.ts";
+import { monitorCells } from "./monitor-cells.ts";
 import { offlineCells } from "./offline-cells.ts";
 import { onsetCells, smallSampleCells } from "./onset-cells.ts";
 import { pairCells } from "./pair-cells.ts";
@@ -35,6 +36,7 @@ export function allCells(): readonly Cell[] {
     ...clusterCells(),
     ...smallSampleCells(),
     ...splitCells(),
+    ...monitorCells(),
     ...pairCells(),
     ...offlineCells(),
   ];

@@ -26,6 +26,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   M: "Ten metrics, one of them harmed",
   N: "Rates from very few to very many, no change, looked at after every minute",
   O: "A split that is not as planned",
+  R: "Production without a control arm, watched by the hour for two quiet weeks and a fall",
   S: "Pairs of answers to the same requests",
   T: "The whole ramp 1-5-25-50-100%, at most a week",
   U: "Wrong guesses of the baseline, policies far from the harm",

@@ -1,5 +1,5 @@
 import type { Cell, RuleRun, Watched } from "./cell.ts";
-import { hasSettled, look, openFiring, RunCollector, SPILLWAY } from "./cell.ts";
+import { hasSettled, look, openFiring, RunCollector, SPILLWAY, SPILLWAY_HARM } from "./cell.ts";
 import type { Rule } from "./comparators.ts";
 import { COMPARATORS } from "./comparators.ts";
 import type { History } from "./history.ts";
@@ -118,10 +118,14 @@ function watchers(cell: RowsCell, rows: readonly WatchedRow[]): readonly Watched
       rows.every((row) => row.gate.provesSafety(0)) &&
       !rows.some((row) => row.gate.isAmber() && looksWorse(row.history)),
   };
+  const harm: Rule = {
+    rollback: () => averageReaches(cell, rows, { question: "harm", logThreshold: LOG_ROLLBACK }),
+  };
   const policy = { ...differencePolicy({ rollback: 0.02 }), margin: null };
   const others = COMPARATORS.filter(({ name }) => name === "a_cum100" || name === "b_z0");
   return [
     { name: SPILLWAY, firing: openFiring(), rule: gate },
+    { name: SPILLWAY_HARM, firing: openFiring(), rule: harm },
     ...others.map(({ name, create }) => {
       const each = rows.slice(0, cell.watchedRows).map(({ history }) => ({
         history,

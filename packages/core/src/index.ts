@@ -172,6 +172,8 @@ export { exposuresOfRevision, gateInputOf, stageObservationsOf } from "./rollout
 export type { FeatureState } from "./routing/build-snapshot.ts";
 export { buildSnapshot } from "./routing/build-snapshot.ts";
 export { createScorer } from "./evaluation/create-scorer.ts";
+export type { DriftAssessment, DriftBlock, DriftDesign } from "./statistics/drift-detector.ts";
+export { assessDrift, driftDeviation } from "./statistics/drift-detector.ts";
 export { observationsToSettle } from "./statistics/planner.ts";
 export type {
   PatternOutcome,
