@@ -66,12 +66,14 @@ export function countRequirements(measured: readonly MeasuredRule[]): number {
  * of the size of the rollback level in all slices must be proven as fast; the second proof comes later.
  */
 function isOurs({ figures }: MeasuredRule): boolean {
-  return figures.rule === SPILLWAY || (figures.rule === SPILLWAY_HARM && /^J_/.test(figures.cell));
+  return (
+    figures.rule === SPILLWAY || (figures.rule === SPILLWAY_HARM && figures.cell.startsWith("J_"))
+  );
 }
 
 function isHeld(kind: Requirement["kind"], { anchor }: CellFigures): boolean {
-  if (kind === "exposed") return anchor?.medianExposed != null;
-  return kind !== "minutes" || anchor?.medianMinutesToPromote != null;
+  if (kind === "exposed") return (anchor?.medianExposed ?? null) !== null;
+  return kind !== "minutes" || (anchor?.medianMinutesToPromote ?? null) !== null;
 }
 
 function missOf(requirement: Requirement, { figures, uncertain }: MeasuredRule): string | null {
