@@ -12,6 +12,7 @@ import type { Comparison } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
+import { meanOfUnits, meansOfUnits } from "./unit-means.ts";
 
 /** What was measured, for people. No decision rests on it. */
 export type RowEstimate = {
@@ -45,7 +46,8 @@ const NOTHING: RowEstimate = {
 /**
  * Harm observed so far with an anytime interval. Pairs are shown when they tell more than the arms
  * (smaller variance of the difference). Arms are compared within strata, weighted n_c·n_b/(n_c + n_b)
- * (Mantel and Haenszel), so that a moving share of traffic does not mix times of day into the means.
+ * (Mantel and Haenszel), so that a moving share of traffic does not mix times of day into the means. Arms
+ * whose units come more than once have the variance between groups of units, as their tests do.
  */
 export function estimateRow(
   row: ObservedRow,
@@ -54,7 +56,7 @@ export function estimateRow(
 ): RowEstimate {
   if (metric.kind === "quantile") return estimateQuantile(row, metric);
   const pairs = pairMeans(row, metric);
-  const arms = armMeans(row, metric);
+  const arms = row.isClustered ? meansOfUnits(row.strata, metric) : armMeans(row, metric);
   const chosen = sharper(pairs, arms);
   if (comparison.kind === "limit" || comparison.kind === "zero_tolerance") {
     const own = candidateMean(row, metric);
@@ -64,7 +66,7 @@ export function estimateRow(
       bounds: meanInterval(own.mean, own.variance, tuning),
       baselineMean: chosen?.baseline ?? null,
       candidateMean: own.mean,
-      unitVariance: own.count >= TRUST_FROM ? own.variance * own.count : null,
+      unitVariance: own.count >= TRUST_FROM ? finiteOrNull(own.variance * own.count) : null,
       basis: "candidate",
     };
   }
@@ -74,9 +76,14 @@ export function estimateRow(
     ...comparedHarm(chosen, { metric, comparison }, tuning),
     baselineMean: chosen.baseline,
     candidateMean: chosen.candidate,
-    unitVariance: units >= TRUST_FROM ? differenceVariance(chosen) * units : null,
+    unitVariance: units >= TRUST_FROM ? finiteOrNull(differenceVariance(chosen) * units) : null,
     basis: chosen === pairs ? "pairs" : "arms",
   };
+}
+
+/** The variance between too few groups of units is unknown, which is infinite to an interval. */
+function finiteOrNull(variance: number): number | null {
+  return Number.isFinite(variance) ? variance : null;
 }
 
 function comparedHarm(
@@ -171,12 +178,31 @@ function armMeans(row: ObservedRow, metric: MetricDefinition): MeanEstimates | n
 }
 
 /** The candidate's own mean: its arms where it had traffic, its side of the pairs elsewhere. */
-function candidateMean(
-  row: ObservedRow,
-  metric: MetricDefinition,
-): ReturnType<typeof cellMoments> | null {
-  const bins = row.strata.flatMap(candidateBins);
+function candidateMean(row: ObservedRow, metric: MetricDefinition): CountedMean | null {
+  if (!row.isClustered) return meanOfBins(row.strata.flatMap(candidateBins), metric);
+  const shadowOnly = row.strata.filter(({ candidate }) => candidate.total === 0);
+  return pooled(
+    meanOfUnits(row.strata, metric),
+    meanOfBins(shadowOnly.flatMap(candidateBins), metric),
+  );
+}
+
+/** A mean of so many observations, with the variance of the mean. */
+type CountedMean = { readonly count: number; readonly mean: number; readonly variance: number };
+
+function meanOfBins(bins: readonly BinCount[], metric: MetricDefinition): CountedMean | null {
   return bins.length === 0 ? null : cellMoments(bins, metric);
+}
+
+function pooled(left: CountedMean | null, right: CountedMean | null): CountedMean | null {
+  if (left === null || right === null) return left ?? right;
+  const count = left.count + right.count;
+  const [l, r] = [left.count / count, right.count / count];
+  return {
+    count,
+    mean: l * left.mean + r * right.mean,
+    variance: l * l * left.variance + r * r * right.variance,
+  };
 }
 
 function candidateBins(stratum: ObservedStratum): readonly BinCount[] {
@@ -188,7 +214,7 @@ function binCounts({ bins, counts }: DecodedCell): readonly BinCount[] {
   return bins.map((bin, index) => ({ bin, count: counts[index] as number }));
 }
 
-function cellMoments(bins: readonly BinCount[], metric: MetricDefinition) {
+function cellMoments(bins: readonly BinCount[], metric: MetricDefinition): CountedMean {
   let [count, sum, squares] = [0, 0, 0];
   for (const entry of bins) {
     const value = valueOfBin(metric, entry.bin);
