@@ -1,99 +1,59 @@
 import { describe, expect, it } from "vitest";
 import type { Comparison } from "./criterion.ts";
-import type { EvidenceCell, StratumEvidence } from "./evidence.ts";
-import { criterion, evidenceOf, gate, seededRandom, stratum } from "./testing/builders.ts";
+import type { StratumEvidence } from "./evidence.ts";
+import { criterion, evidenceOf, gate } from "./testing/builders.ts";
+import { simulateUsers } from "./testing/sticky-users.ts";
 import type { Interval } from "./verdict.ts";
 
-const RUNS = 150;
-const LOOKS = 6;
-const USERS = 800;
-const REQUESTS_PER_LOOK = 4_000;
-const SHARE_BPS = 2_500;
+const REPLICATIONS = 120;
+/** Mean of the users' own rates: a quarter at 0.5, the others at 0.03. */
+const USUAL_RATE = 0.25 * 0.5 + 0.75 * 0.03;
 
-type Arm = { readonly bins: Map<string, number>; readonly units: Map<string, number> };
-const newArm = (): Arm => ({ bins: new Map(), units: new Map() });
-const add = (counts: Map<string, number>, key: string): void => {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
-};
-const cellOf = ({ bins, units }: Arm): EvidenceCell => ({
-  bins: Object.fromEntries(bins),
-  units: Object.fromEntries(units),
-});
-
-/** Users who keep their arm and their own rate, most of them near 0: many requests of few people. */
-function* watch(seed: number): Generator<StratumEvidence> {
-  const random = seededRandom(seed);
-  const users = Array.from({ length: USERS }, (_, index) => ({
-    arm: random() < SHARE_BPS / 10_000 ? ("candidate" as const) : ("baseline" as const),
-    bucket: index % 64,
-    rate: random() < 0.25 ? 0.5 : 0.03,
-  }));
-  const arms = { candidate: newArm(), baseline: newArm() };
-  for (let look = 0; look < LOOKS; look += 1) {
-    for (let request = 0; request < REQUESTS_PER_LOOK; request += 1) {
-      const user = users[Math.floor(random() * USERS)]!;
-      const bin = random() < user.rate ? "100" : "0";
-      add(arms[user.arm].bins, bin);
-      add(arms[user.arm].units, `${user.bucket}:${bin}`);
-    }
-    yield stratum({
-      stageIndex: 1,
-      propensityBps: SHARE_BPS,
-      candidate: cellOf(arms.candidate),
-      baseline: cellOf(arms.baseline),
-    });
-  }
-}
-
-function intervalOf(comparison: Comparison, seen: StratumEvidence): Interval | null {
-  const report = gate({
+const intervalOf = (of: StratumEvidence, comparison: Comparison): Interval | null =>
+  gate({
     criteria: [criterion("edit_rate", comparison)],
-    evidence: [evidenceOf("edit_rate", [seen])],
-  });
-  return report.verdicts[0]?.interval ?? null;
-}
+    evidence: [evidenceOf("edit_rate", [of])],
+  }).verdicts[0]!.interval;
 
-/** In how many histories the interval misses the truth at some look. */
-function missed(comparison: Comparison, truth: number): number {
+/** How often the interval of equal releases leaves out the truth. */
+function misses(comparison: Comparison, truth: number, counts: "units" | "requests"): number {
   let count = 0;
-  for (let seed = 1; seed <= RUNS; seed += 1) {
-    const isMissed = [...watch(seed * 7919)].some((seen) => {
-      const interval = intervalOf(comparison, seen);
-      return interval !== null && !(interval.low! <= truth && truth <= interval.high!);
-    });
-    if (isMissed) count += 1;
+  for (let seed = 1; seed <= REPLICATIONS; seed += 1) {
+    const users = { count: 240, requestsEach: 60, harm: 0 };
+    const interval = intervalOf(simulateUsers(users, seed, counts), comparison);
+    if (interval === null || truth < interval.low || truth > interval.high) count += 1;
   }
-  return count;
+  return count / REPLICATIONS;
 }
-
-const allowed = RUNS * 0.05 + 3 * Math.sqrt(RUNS * 0.05 * 0.95);
 
 describe("the interval of a row whose units come more than once", () => {
-  it("covers the difference at all looks together", () =>
-    expect(missed({ kind: "difference", hold: 0.01, rollback: 0.02 }, 0)).toBeLessThanOrEqual(
-      allowed,
-    ));
+  const comparisons: readonly (readonly [string, Comparison, number])[] = [
+    ["difference", { kind: "difference", hold: 0.01, rollback: 0.02 }, 0],
+    ["ratio", { kind: "ratio", hold: 1.2, rollback: 1.5 }, 1],
+    ["limit", { kind: "limit", hold: 0.2, rollback: 0.3 }, USUAL_RATE],
+  ];
 
-  it("covers the ratio", () =>
-    expect(missed({ kind: "ratio", hold: 1.25, rollback: 1.5 }, 1)).toBeLessThanOrEqual(allowed));
+  it.each(comparisons)("of a %s covers the truth", (_, comparison, truth) => {
+    expect(misses(comparison, truth, "units")).toBeLessThanOrEqual(0.05);
+    // What counting requests as single draws would do.
+    expect(misses(comparison, truth, "requests")).toBeGreaterThan(0.2);
+  });
 
-  it("covers the candidate's own rate", () =>
-    expect(
-      missed({ kind: "limit", hold: 0.2, rollback: 0.3 }, 0.25 * 0.5 + 0.75 * 0.03),
-    ).toBeLessThanOrEqual(allowed));
+  it("has no ends while there are too few units to judge their spread", () => {
+    const few = simulateUsers({ count: 40, requestsEach: 200, harm: 0 }, 1, "units");
+    expect(intervalOf(few, comparisons[0]![1])).toBeNull();
+  });
 
-  it("is not given where there are too few groups of units to know their spread", () => {
-    const cell = (rate: number): EvidenceCell => ({
-      bins: { 0: 1_000 - rate, 100: rate },
-      units: { "3:0": 1_000 - rate, "3:100": rate },
-    });
-    const seen = stratum({
-      stageIndex: 1,
-      propensityBps: SHARE_BPS,
-      candidate: cell(150),
-      baseline: cell(140),
-    });
-    const comparison = { kind: "difference", hold: 0.01, rollback: 0.02 } as const;
-    expect(intervalOf(comparison, seen)).toBeNull();
+  it("plans what is missing by units, not by requests", () => {
+    const needed = (counts: "units" | "requests"): number =>
+      gate({
+        criteria: [criterion("edit_rate", { kind: "difference", hold: 0.01, rollback: 0.02 })],
+        evidence: [
+          evidenceOf("edit_rate", [
+            simulateUsers({ count: 240, requestsEach: 10, harm: 0 }, 3, counts),
+          ]),
+        ],
+      }).verdicts[0]!.moreObservations!;
+    expect(needed("units")).toBeGreaterThan(2 * needed("requests"));
   });
 });
