@@ -1,4 +1,5 @@
 import { cleanObservationsNeeded, cleanRateLogE } from "../statistics/one-sample.ts";
+import type { IntervalTuning } from "../statistics/confidence-interval.ts";
 import { observationsToSettle } from "../statistics/planner.ts";
 import { totalCount } from "./cells.ts";
 import type { BurnIn } from "./cluster-test.ts";
@@ -15,9 +16,10 @@ import type { Comparison, Criterion, GateConfidence } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { countCandidateEvents, isRandomised } from "./observed-row.ts";
+import { estimateQuantile } from "./quantile-estimate.ts";
 import type { QuantileTest } from "./quantile-move.ts";
 import type { RowEstimate } from "./row-estimate.ts";
-import { estimateRow } from "./row-estimate.ts";
+import { estimateRow, NO_ESTIMATE } from "./row-estimate.ts";
 import type { ScaledRow } from "./scaled-row.ts";
 import { baselineAsCandidate, scaleRow } from "./scaled-row.ts";
 import { restartedLogE, testLogE, unitsLogE } from "./test-log-e.ts";
@@ -73,15 +75,6 @@ export type RowDetails = {
 
 /** An improvement seen so far shortens the plan to a quarter at most; it may be luck. */
 const LARGEST_HEADROOM = 2;
-
-const NO_ESTIMATE: RowEstimate = {
-  harm: null,
-  bounds: null,
-  baselineMean: null,
-  candidateMean: null,
-  unitVariance: null,
-  basis: "none",
-};
 
 /**
  * What is shown as the evidence of one confirmed event of a zero-tolerance criterion: ln(1e9). It is an
@@ -229,28 +222,21 @@ class TestedDetails implements RowDetails {
 }
 
 function estimateOf(
-  { row, confidence }: RowInput,
+  { row, confidence: { alpha } }: RowInput,
   { metric, comparison, planning }: Tested,
 ): RowEstimate {
   const designDistance =
     planning === null ? 1 : Math.max(1e-9, planning.safetyEffect * planning.scale.span);
-  const estimate = estimateRow(
-    row,
-    { metric, comparison },
-    { alpha: confidence.alpha, designDistance },
-  );
-  if (metric.kind !== "quantile" || comparison.kind === "limit") return estimate;
-  return { ...estimate, harm: quantileHarm(estimate, comparison) };
+  return estimate(row, { metric, comparison }, { alpha, designDistance });
 }
 
-function quantileHarm(
-  { baselineMean, candidateMean }: RowEstimate,
-  comparison: Exclude<Comparison, { kind: "zero_tolerance" | "limit" }>,
-): number | null {
-  if (baselineMean === null || candidateMean === null || !(baselineMean > 0)) return null;
-  if (comparison.kind === "difference") return candidateMean - baselineMean;
-  const ratio = candidateMean / baselineMean;
-  return comparison.kind === "ratio" ? ratio : ratio - 1;
+function estimate(
+  row: ObservedRow,
+  of: { readonly metric: MetricDefinition; readonly comparison: Comparison },
+  tuning: IntervalTuning,
+): RowEstimate {
+  if (of.metric.kind === "quantile") return estimateQuantile(row, of, tuning.alpha);
+  return estimateRow(row, of, tuning);
 }
 
 function zeroToleranceRow(
@@ -269,11 +255,7 @@ function zeroToleranceRow(
     details: {
       logBlock: () => log,
       estimate: () =>
-        estimateRow(
-          row,
-          { metric, comparison },
-          { alpha: confidence.alpha, designDistance: margin },
-        ),
+        estimate(row, { metric, comparison }, { alpha: confidence.alpha, designDistance: margin }),
       moreObservations: () => {
         if (confirmedEvents > 0) return null;
         const needed = cleanObservationsNeeded(margin, confidence.alphaPromote);

@@ -5,7 +5,6 @@ import {
   ratioInterval,
 } from "../statistics/confidence-interval.ts";
 import { valueOfBin } from "./bins.ts";
-import { quantileOfBins } from "./cells.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
 import type { BinCount } from "./cells.ts";
 import type { Comparison } from "./criterion.ts";
@@ -34,7 +33,7 @@ export type RowEstimate = {
 /** From so many observations on, what was seen plans better than what was guessed. */
 const TRUST_FROM = 50;
 
-const NOTHING: RowEstimate = {
+export const NO_ESTIMATE: RowEstimate = {
   harm: null,
   bounds: null,
   baselineMean: null,
@@ -44,7 +43,7 @@ const NOTHING: RowEstimate = {
 };
 
 /**
- * Harm observed so far with an anytime interval. Pairs are shown when they tell more than the arms
+ * Harm observed so far with an anytime interval; of quantiles see quantile-estimate.ts. Pairs are shown when they tell more than the arms
  * (smaller variance of the difference). Arms are compared within strata, weighted n_c·n_b/(n_c + n_b)
  * (Mantel and Haenszel), so that a moving share of traffic does not mix times of day into the means. Arms
  * whose units come more than once have the variance between groups of units, as their tests do.
@@ -54,13 +53,12 @@ export function estimateRow(
   { metric, comparison }: { readonly metric: MetricDefinition; readonly comparison: Comparison },
   tuning: IntervalTuning,
 ): RowEstimate {
-  if (metric.kind === "quantile") return estimateQuantile(row, metric);
   const pairs = pairMeans(row, metric);
   const arms = row.isClustered ? meansOfUnits(row.strata, metric) : armMeans(row, metric);
   const chosen = sharper(pairs, arms);
   if (comparison.kind === "limit" || comparison.kind === "zero_tolerance") {
     const own = candidateMean(row, metric);
-    if (own === null) return NOTHING;
+    if (own === null) return NO_ESTIMATE;
     return {
       harm: own.mean,
       bounds: meanInterval(own.mean, own.variance, tuning),
@@ -70,7 +68,7 @@ export function estimateRow(
       basis: "candidate",
     };
   }
-  if (chosen === null) return NOTHING;
+  if (chosen === null) return NO_ESTIMATE;
   const units = chosen === pairs ? row.pairCount : row.candidateCount;
   return {
     ...comparedHarm(chosen, { metric, comparison }, tuning),
@@ -205,12 +203,14 @@ function pooled(left: CountedMean | null, right: CountedMean | null): CountedMea
   };
 }
 
-function candidateBins(stratum: ObservedStratum): readonly BinCount[] {
+/** What the candidate answered in a stratum, by bin. */
+export function candidateBins(stratum: ObservedStratum): readonly BinCount[] {
   if (stratum.candidate.total > 0) return binCounts(stratum.candidate);
   return stratum.pairs.map(({ candidateBin, count }) => ({ bin: candidateBin, count }));
 }
 
-function binCounts({ bins, counts }: DecodedCell): readonly BinCount[] {
+/** The bins of a cell with their counts. */
+export function binCounts({ bins, counts }: DecodedCell): readonly BinCount[] {
   return bins.map((bin, index) => ({ bin, count: counts[index] as number }));
 }
 
@@ -235,28 +235,4 @@ function varianceFloor(metric: MetricDefinition, count: number): number {
   if (metric.kind === "binary") return 0.5 / (count + 1) ** 2;
   const [low, high] = metric.range ?? [0, 1];
   return metric.kind === "bounded" ? (0.02 * (high - low)) ** 2 / count : 0;
-}
-
-function estimateQuantile(row: ObservedRow, metric: MetricDefinition): RowEstimate {
-  const quantile = metric.quantile ?? 0.5;
-  const sort = (bins: readonly BinCount[]): readonly BinCount[] =>
-    bins.toSorted((left, right) => left.bin - right.bin);
-  const candidate = sort(row.strata.flatMap(candidateBins));
-  const baseline = sort(
-    row.strata.flatMap((stratum) =>
-      stratum.baseline.total > 0
-        ? binCounts(stratum.baseline)
-        : stratum.pairs.map(({ baselineBin, count }) => ({ bin: baselineBin, count })),
-    ),
-  );
-  const candidateMeanValue = quantileOfBins(metric, candidate, quantile);
-  if (candidateMeanValue === null) return NOTHING;
-  return {
-    harm: candidateMeanValue,
-    bounds: null,
-    baselineMean: quantileOfBins(metric, baseline, quantile),
-    candidateMean: candidateMeanValue,
-    unitVariance: null,
-    basis: "candidate",
-  };
 }
