@@ -44,7 +44,9 @@ export function assessGate(input: GateInput): GateReport {
   const logBlock = lazy(() => combine(rows, weights, blockedOf));
   const warnings = integrityWarnings(input.evidence.exposures, {
     stageIndex: input.stage.index,
-    countsUnits: rows.every(({ unitBuckets }) => unitBuckets === null),
+    unitSplits: rows.flatMap(({ slice, unitSplit }) =>
+      slice === ALL_TRAFFIC && unitSplit !== null ? [unitSplit] : [],
+    ),
   });
   const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
   const judged = rows
