@@ -8,7 +8,7 @@ import { ALL_TRAFFIC } from "./evidence.ts";
 import { rowsByCriterion } from "./gate-rows.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { gateSentence } from "./gate-sentence.ts";
-import { integrityWarnings } from "./integrity.ts";
+import { integrityWarnings, isInvalidating } from "./integrity.ts";
 import { labelDelays } from "./label-delays.ts";
 import { lazy } from "./lazy.ts";
 import { hasObservations, rowSentence } from "./row-sentence.ts";
@@ -293,7 +293,7 @@ function compareText(left: string, right: string): number {
 function judgeGate(judged: readonly Judged[], warnings: readonly IntegrityWarning[]): VerdictKind {
   const worst = judged[0]?.verdict;
   if (worst === "fail") return "fail";
-  const isInvalid = warnings.some((warning) => warning.kind === "sample_ratio_mismatch");
+  const isInvalid = warnings.some(isInvalidating);
   if (worst === "hold" || isInvalid) return "hold";
   // A gate without criteria has proven nothing.
   return worst ?? "inconclusive";

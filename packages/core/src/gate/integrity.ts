@@ -1,4 +1,5 @@
 import { SAMPLE_RATIO_ALARM_ODDS, sampleRatioLogE } from "../statistics/sample-ratio.ts";
+import { cancellationWarnings } from "./cancellations.ts";
 import type { StageExposure } from "./evidence.ts";
 import { isRandomised } from "./observed-row.ts";
 import { textOfCount, textOfPercent } from "./number-text.ts";
@@ -24,6 +25,8 @@ export function integrityWarnings(
   const split = largest ?? splitOfExposures(exposures);
   return [
     ...sampleRatioWarnings(split, largest === undefined ? "units" : "requests of sticky units"),
+    // Requests of one user are left together, and no one stores by whom: there the counts prove nothing.
+    ...(largest === undefined ? cancellationWarnings(exposures) : []),
     ...noTrafficWarnings(exposures, of.stageIndex),
   ];
 }
@@ -74,6 +77,11 @@ function sampleRatioSentence(stage: StageSplit, counted: string): string {
     `${textOfCount(baseline)} baseline ${counted}: ${seen} instead of the planned ${planned}. ` +
     `Something decides who is counted, so comparisons cannot be trusted to advance.`
   );
+}
+
+/** Whether a warning says that the arms cannot be compared to advance. */
+export function isInvalidating({ kind }: IntegrityWarning): boolean {
+  return kind === "sample_ratio_mismatch" || kind === "cancellation_imbalance";
 }
 
 function noTrafficWarnings(
