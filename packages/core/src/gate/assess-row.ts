@@ -171,7 +171,7 @@ function harmLogE(test: QuantileTest, row: ObservedRow, scaled: ScaledRow): numb
   if (row.isClustered) return clusteredLogE(test, row, HARM_BURN_IN);
   if (row.blocks === null) return logEOf(test, row, scaled);
   const blocks = row.blocks.map((block) => scaleRow(block, test.scale));
-  return restartedLogE(blocks, test.parts, MOST_BLOCKS);
+  return restartedLogE(blocks, test.parts, row.plannedBlocks ?? MOST_BLOCKS);
 }
 
 function clusteredLogE(test: QuantileTest, row: ObservedRow, burnIn: BurnIn): number {

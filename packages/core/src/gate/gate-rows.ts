@@ -3,7 +3,13 @@ import type { StratumEvidence, TimedEvidence } from "./evidence.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { observeBlocks, observeRow } from "./observed-row.ts";
 import type { GateInput } from "./verdict.ts";
-import { blockSecondsOf, blocksWithin, boundedBlocks, liveSinceMs } from "./windows.ts";
+import {
+  blockSecondsOf,
+  blocksWithin,
+  boundedBlocks,
+  liveSinceMs,
+  plannedBlocks,
+} from "./windows.ts";
 
 /** The evidence that counts for a criterion on a slice, decoded once however many criteria judge it. */
 export function rowsByCriterion(
@@ -26,7 +32,8 @@ export function rowsByCriterion(
         : observeBlocks({ ...entry, blocks: boundedBlocks({ ...entry, blocks }) });
     // Blocks know no single times.
     const newestAtMs = rows.get(rowKey(criterion.metric, slice))?.newestAtMs ?? null;
-    return { ...row, newestAtMs };
+    const planned = plannedBlocks(criterion, input.longestSeconds ?? null);
+    return { ...row, newestAtMs, plannedBlocks: planned };
   };
 }
 

@@ -97,6 +97,8 @@ export type GateInput = {
   readonly slices: readonly string[];
   /** By how many the weight of slices is divided; fixed before the start. Absent: their number. */
   readonly sliceSlots?: number;
+  /** How long the rollout gathers evidence at most, by its strategy. Absent or null: unknown. */
+  readonly longestSeconds?: number | null;
   readonly evidence: RolloutEvidence;
   readonly confidence: GateConfidence;
   readonly stage: {

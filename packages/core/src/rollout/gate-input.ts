@@ -4,6 +4,7 @@ import type { MetricEvidence, RolloutEvidence, StageExposure } from "../gate/evi
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
 import { neededTimes } from "../gate/windows.ts";
+import { longestEvidenceSeconds } from "./longest-evidence.ts";
 import { judgedSlices } from "./judged-slices.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
@@ -35,6 +36,7 @@ export function gateInputOf(
       .map((metric) => withExpected(metric, rollout.strategy)),
     slices,
     sliceSlots: slots,
+    longestSeconds: longestEvidenceSeconds(rollout.strategy),
     evidence: {
       metrics: own.metrics
         .filter((entry) => judged.has(entry.metric))
