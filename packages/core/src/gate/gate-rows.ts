@@ -1,3 +1,4 @@
+import { emptyCell } from "./cells.ts";
 import type { Criterion } from "./criterion.ts";
 import type { StratumEvidence, TimedEvidence } from "./evidence.ts";
 import type { ObservedRow } from "./observed-row.ts";
@@ -15,23 +16,30 @@ import {
 export function rowsByCriterion(
   input: GateInput,
 ): (criterion: Criterion, slice: string) => ObservedRow {
-  const rows = observeRows(input);
+  const strata = strataByRow(input);
+  const rowOf = (criterion: Criterion, slice: string): ObservedRow => {
+    const entries = strata.get(rowKey(criterion.metric, slice));
+    return entries === undefined ? NO_ROW : observeRow(countedFor(criterion, entries));
+  };
   const { timed, exposures } = input.evidence;
-  if (timed === undefined) return ({ metric }, slice) => rows.get(rowKey(metric, slice)) ?? NO_ROW;
+  if (timed === undefined) return rowOf;
   const sinceMs = liveSinceMs(exposures);
   const byKey = new Map(timed.map((entry) => [timedKey(entry, entry.slice), entry]));
   return (criterion, slice) => {
     const blockSeconds = blockSecondsOf(criterion);
-    if (blockSeconds === null) return rows.get(rowKey(criterion.metric, slice)) ?? NO_ROW;
+    if (blockSeconds === null) return rowOf(criterion, slice);
     const entry = byKey.get(timedKey({ metric: criterion.metric, blockSeconds }, slice));
     if (entry === undefined) return NO_ROW;
-    const blocks = blocksWithin(entry.blocks, criterion.withinSeconds, sinceMs);
+    const blocks = blocksWithin(entry.blocks, criterion.withinSeconds, sinceMs).map((block) => ({
+      ...block,
+      strata: countedFor(criterion, block.strata),
+    }));
     const row =
       (criterion.overSeconds ?? null) === null
-        ? observeRow(blocks.flatMap(({ strata }) => strata))
+        ? observeRow(blocks.flatMap(({ strata: of }) => of))
         : observeBlocks({ ...entry, blocks: boundedBlocks({ ...entry, blocks }) });
     // Blocks know no single times.
-    const newestAtMs = rows.get(rowKey(criterion.metric, slice))?.newestAtMs ?? null;
+    const { newestAtMs } = rowOf(criterion, slice);
     const planned = plannedBlocks(criterion, input.longestSeconds ?? null);
     return { ...row, newestAtMs, plannedBlocks: planned };
   };
@@ -39,16 +47,39 @@ export function rowsByCriterion(
 
 const NO_ROW = observeRow([]);
 
-function observeRows(input: GateInput): ReadonlyMap<string, ObservedRow> {
+function strataByRow(input: GateInput): ReadonlyMap<string, readonly StratumEvidence[]> {
   const strata = new Map<string, readonly StratumEvidence[]>();
   for (const entry of input.evidence.metrics) {
     const key = rowKey(entry.metric, entry.slice);
     const known = strata.get(key);
     strata.set(key, known === undefined ? entry.strata : [...known, ...entry.strata]);
   }
-  const rows = new Map<string, ObservedRow>();
-  for (const [key, entries] of strata) rows.set(key, observeRow(entries));
-  return rows;
+  return strata;
+}
+
+/**
+ * A candidate's answer at a share of 0 is a single harmful event of a ring, and no sample of a rate: a zero
+ * tolerance counts it, and no other criterion does, also one on the same metric.
+ */
+function countedFor(
+  { comparison }: Criterion,
+  strata: readonly StratumEvidence[],
+): readonly StratumEvidence[] {
+  if (comparison.kind === "zero_tolerance") return strata;
+  const known = sampled.get(strata);
+  if (known !== undefined) return known;
+  // The same list where nothing is left out, and always the same one: what is decoded is kept by identity.
+  const result = strata.some(isRingOnly)
+    ? strata.map((of) => (isRingOnly(of) ? { ...of, candidate: emptyCell() } : of))
+    : strata;
+  sampled.set(strata, result);
+  return result;
+}
+
+const sampled = new WeakMap<readonly StratumEvidence[], readonly StratumEvidence[]>();
+
+function isRingOnly({ propensityBps, candidate }: StratumEvidence): boolean {
+  return propensityBps === 0 && Object.keys(candidate.bins).length > 0;
 }
 
 function rowKey(metric: string, slice: string): string {
