@@ -14,7 +14,7 @@ export type Users = {
 };
 
 /** Basis points of users that the plan puts on the candidate. */
-export const PLANNED_BPS = 2_500;
+const PLANNED_BPS = 2_500;
 
 /**
  * Users with rates of their own (most near 0, some high: an intra-class correlation of about 0.3), a
