@@ -17,11 +17,13 @@ import type {
   StageExposure,
   StratumEvidence,
 } from "../gate/evidence.ts";
+import { CANCELLED } from "../gate/cancellations.ts";
 import { mergeEvidence } from "../gate/merge-evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { unitBucket } from "../gate/unit-bucket.ts";
 import type { TimedNeed } from "../gate/windows.ts";
 import type { DatasetCase } from "../release/component.ts";
+import type { ExclusionReason } from "./observations.ts";
 import { exclusionOf, observationsOf, pairObservationsOf } from "./observations.ts";
 import type { Scorer } from "./scorer.ts";
 import { scoreExchange } from "./scorer.ts";
@@ -182,11 +184,16 @@ function singleExposure(exchange: Exchange): ExposureIncrement[] {
       baseline: isCounted && exchange.arm === "baseline" ? 1 : 0,
       candidate: isCounted && exchange.arm === "candidate" ? 1 : 0,
       pairs: 0,
-      excluded: reason === null ? {} : { [reason]: 1 },
+      excluded: reason === null ? {} : { [countedAs(reason, exchange)]: 1 },
       firstObservedAtMs: exchange.startedAtMs,
       lastObservedAtMs: exchange.startedAtMs,
     },
   ];
+}
+
+/** Callers leave after assignment, so where chance assigned the count says from which arm. */
+function countedAs(reason: ExclusionReason, { isRandomised, arm }: Exchange): string {
+  return reason === "cancelled" && isRandomised ? CANCELLED[arm] : reason;
 }
 
 function pairExposure({ primary, shadow }: Pair): ExposureIncrement[] {

@@ -3,6 +3,7 @@ import type { Exchange, Score } from "../exchange/exchange.ts";
 import { exchangeId } from "../exchange/exchange.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { METRIC_CATALOGUE } from "../gate/metric-catalogue.ts";
+import { evaluateBatch } from "./evaluate-batch.ts";
 import { exclusionOf, observationsOf, pairObservationsOf } from "./observations.ts";
 
 const metric = (name: string, source?: string): MetricDefinition => ({
@@ -134,6 +135,23 @@ describe("observationsOf", () => {
   ])("%j is excluded as %s", (parts, reason) => {
     expect(exclusionOf(exchange(parts))).toBe(reason);
     if (reason !== "fallback") expect(of(parts)).toEqual([]);
+  });
+
+  test("what its caller left is counted by arm, where chance assigned it", () => {
+    const countedAs = (parts: Partial<Exchange>): unknown =>
+      evaluateBatch({
+        exchanges: [exchange({ outcome: "cancelled", ...parts })],
+        primaries: new Map(),
+        knowledgeOf: () => ({
+          feature: FEATURE,
+          metrics: METRICS,
+          scorers: [],
+          caseOf: () => null,
+        }),
+      }).exposures.map(({ excluded }) => excluded);
+    expect(countedAs({ arm: "baseline" })).toEqual([{ cancelled_baseline: 1 }]);
+    expect(countedAs({ arm: "candidate" })).toEqual([{ cancelled_candidate: 1 }]);
+    expect(countedAs({ arm: "candidate", isRandomised: false })).toEqual([{ cancelled: 1 }]);
   });
 
   test("behind a fallback's answer stands a failed call of the arm, and nothing else", () => {

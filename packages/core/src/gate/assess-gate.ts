@@ -8,7 +8,7 @@ import { ALL_TRAFFIC } from "./evidence.ts";
 import { rowsByCriterion } from "./gate-rows.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { gateSentence } from "./gate-sentence.ts";
-import { integrityWarnings } from "./integrity.ts";
+import { integrityWarnings, isInvalidating } from "./integrity.ts";
 import { labelDelays } from "./label-delays.ts";
 import { lazy } from "./lazy.ts";
 import { hasObservations, rowSentence } from "./row-sentence.ts";
@@ -44,7 +44,9 @@ export function assessGate(input: GateInput): GateReport {
   const logBlock = lazy(() => combine(rows, weights, blockedOf));
   const warnings = integrityWarnings(input.evidence.exposures, {
     stageIndex: input.stage.index,
-    countsUnits: rows.every(({ unitBuckets }) => unitBuckets === null),
+    unitSplits: rows.flatMap(({ slice, unitSplit }) =>
+      slice === ALL_TRAFFIC && unitSplit !== null ? [unitSplit] : [],
+    ),
   });
   const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
   const judged = rows
@@ -303,7 +305,7 @@ function compareText(left: string, right: string): number {
 function judgeGate(judged: readonly Judged[], warnings: readonly IntegrityWarning[]): VerdictKind {
   const worst = judged[0]?.verdict;
   if (worst === "fail") return "fail";
-  const isInvalid = warnings.some((warning) => warning.kind === "sample_ratio_mismatch");
+  const isInvalid = warnings.some(isInvalidating);
   if (worst === "hold" || isInvalid) return "hold";
   // A gate without criteria has proven nothing.
   return worst ?? "inconclusive";

@@ -1,11 +1,13 @@
+import type { ClusteredArm, ClusteredStratum } from "../statistics/clustered-contrast.ts";
+import { clusteredArm, clusteredArms } from "../statistics/clustered-contrast.ts";
 import type { Contrast } from "../statistics/contrast.ts";
 import { normalMixtureLogE, normalMixtureRho } from "../statistics/normal-mixture.ts";
 import type { UnitBinCount } from "./cells.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
-import type { ArmScale, OutcomeScale } from "./outcome-scale.ts";
+import type { OutcomeScale } from "./outcome-scale.ts";
 import { outcomeOfBin } from "./outcome-scale.ts";
-import { UNIT_BUCKETS } from "./unit-bucket.ts";
+import { unitSums } from "./unit-sums.ts";
 
 /** A contrast of two means and the distance from its null that matters; ratio 0: no baseline in it. */
 export type ClusterQuestion = { readonly contrast: Contrast; readonly effect: number };
@@ -41,35 +43,73 @@ const TUNED_STANDARD_ERRORS = 2.8;
  */
 export function clusterLogE(
   row: ObservedRow,
+  question: ClusterQuestion,
+  { scale, burnIn }: { readonly scale: OutcomeScale; readonly burnIn: BurnIn },
+): number {
+  const usesBaseline = question.contrast.ratio !== 0;
+  const strata = row.strata
+    .filter(({ propensity }) => !usesBaseline || isRandomised(propensity))
+    .map(({ candidateUnits, baselineUnits }) => ({
+      candidate: unitSums(candidateUnits, (bin) => outcomeOfBin(scale.candidate, bin)),
+      baseline: unitSums(baselineUnits, (bin) => outcomeOfBin(scale.baseline, bin)),
+    }));
+  return bucketsLogE(strata, question, { isBinary: scale.isBinary, burnIn });
+}
+
+/** What is summed: events, or outcomes in [0, 1]; and what must be there first. */
+type Summed = { readonly isBinary: boolean; readonly burnIn: BurnIn };
+
+/** The test of {@link clusterLogE} on sums by group of units. */
+function bucketsLogE(
+  strata: readonly ClusteredStratum[],
   { contrast, effect }: ClusterQuestion,
-  of: { readonly scale: OutcomeScale; readonly burnIn: BurnIn },
+  summed: Summed,
 ): number {
   const { ratio, offset, direction } = contrast;
-  const candidate = newArm();
-  const baseline = newArm();
-  let weights = 0;
-  let sum = 0;
-  for (const stratum of row.strata) {
-    const usesBaseline = ratio !== 0;
-    if (usesBaseline && !isRandomised(stratum.propensity)) continue;
-    const c = groupSums(stratum.candidateUnits, of.scale.candidate);
-    const b = groupSums(stratum.baselineUnits, of.scale.baseline);
-    if (c.n === 0 || (usesBaseline && b.n === 0)) continue;
-    const weight = usesBaseline ? (c.n * b.n) / (c.n + b.n) : c.n;
-    weights += weight;
-    sum += weight * (c.s / c.n - ratio * (b.n === 0 ? 0 : b.s / b.n) - offset);
-    addStratum(candidate, c, weight);
-    if (usesBaseline) addStratum(baseline, b, weight * ratio);
+  const arms = armsOf(strata, ratio);
+  if (arms === null || !arms.every(({ arm }) => isBurntIn(arm, summed))) return 0;
+  let [estimate, variance] = [-offset, 0];
+  for (const { arm, factor } of arms) {
+    estimate += factor * arm.mean;
+    variance += factor * factor * varianceOf(arm, summed);
   }
-  const arms = ratio === 0 ? [candidate] : [candidate, baseline];
-  if (weights === 0 || !arms.every((arm) => isBurntIn(arm, of))) return 0;
-  const variance =
-    arms.reduce((total, arm) => total + varianceOf(arm, of.scale), 0) / (weights * weights);
   const v = 1 / variance;
-  const s = (direction * (sum / weights)) / variance;
+  const s = (direction * estimate) / variance;
   const vOpt = (TUNED_STANDARD_ERRORS / Math.max(effect, 1e-6)) ** 2;
   const rho = normalMixtureRho({ vOpt, alphaOpt: TUNED_ALPHA }, "one_sided");
   return normalMixtureLogE({ s, v }, rho, "one_sided");
+}
+
+type ContrastArm = { readonly arm: ClusteredArm; readonly factor: number };
+
+/** The arms that a contrast is about; of the candidate alone, every observation weighs alike. */
+function armsOf(strata: readonly ClusteredStratum[], ratio: number): ContrastArm[] | null {
+  if (ratio !== 0) {
+    const both = clusteredArms(strata);
+    if (both === null) return null;
+    return [
+      { arm: both.candidate, factor: 1 },
+      { arm: both.baseline, factor: -ratio },
+    ];
+  }
+  const alone = clusteredArm(
+    strata.map(({ candidate }) => ({
+      sums: candidate,
+      weight: candidate.counts.reduce((sum, count) => sum + count, 0),
+    })),
+  );
+  return alone === null ? null : [{ arm: alone, factor: 1 }];
+}
+
+/** Never less than what events as single draws would have; of scores, a hundredth of that. */
+function varianceOf({ variance, eventVariance }: ClusteredArm, { isBinary }: Summed): number {
+  return Math.max(variance, isBinary ? eventVariance : eventVariance / 100);
+}
+
+function isBurntIn(arm: ClusteredArm, { isBinary, burnIn }: Summed): boolean {
+  const rarer = Math.min(arm.sum, arm.observations - arm.sum);
+  const hasEvents = !isBinary || rarer >= burnIn.events;
+  return arm.observations >= burnIn.perArm && hasEvents && arm.buckets >= LEAST_BUCKETS;
 }
 
 /** Non-empty groups of units in the arm that has fewer of them; null before any live traffic. */
@@ -84,80 +124,4 @@ export function leastBuckets({ strata }: ObservedRow): number | null {
 
 function bucketsOf(units: readonly (readonly UnitBinCount[])[]): number {
   return new Set(units.flat().map(({ bucket }) => bucket)).size;
-}
-
-type GroupSums = {
-  readonly counts: readonly number[];
-  readonly sums: readonly number[];
-  readonly n: number;
-  readonly s: number;
-};
-
-function groupSums(units: readonly UnitBinCount[], scale: ArmScale): GroupSums {
-  const counts = Array.from({ length: UNIT_BUCKETS }, () => 0);
-  const sums = Array.from({ length: UNIT_BUCKETS }, () => 0);
-  let n = 0;
-  let s = 0;
-  for (const { bucket, bin, count } of units) {
-    const outcome = outcomeOfBin(scale, bin);
-    const at = Math.min(UNIT_BUCKETS - 1, Math.max(0, bucket));
-    counts[at] = (counts[at] as number) + count;
-    sums[at] = (sums[at] as number) + count * outcome;
-    n += count;
-    s += count * outcome;
-  }
-  return { counts, sums, n, s };
-}
-
-/** What strata add up to: weighted deviations by group, and what a floor of the variance needs. */
-type Arm = {
-  readonly deviations: number[];
-  readonly isSeen: boolean[];
-  n: number;
-  s: number;
-  /** Σ weight²·(variance of the mean if all observations were single draws). */
-  floor: number;
-};
-
-function newArm(): Arm {
-  return {
-    deviations: Array.from({ length: UNIT_BUCKETS }, () => 0),
-    isSeen: Array.from({ length: UNIT_BUCKETS }, () => false),
-    n: 0,
-    s: 0,
-    floor: 0,
-  };
-}
-
-function addStratum(arm: Arm, { counts, sums, n, s }: GroupSums, weight: number): void {
-  const mean = s / n;
-  for (let bucket = 0; bucket < UNIT_BUCKETS; bucket += 1) {
-    const count = counts[bucket] as number;
-    if (count === 0) continue;
-    arm.isSeen[bucket] = true;
-    const deviation = ((sums[bucket] as number) - mean * count) / n;
-    arm.deviations[bucket] = (arm.deviations[bucket] as number) + weight * deviation;
-  }
-  arm.n += n;
-  arm.s += s;
-  const smoothed = (s + 0.5) / (n + 1);
-  arm.floor += (weight * weight * smoothed * (1 - smoothed)) / n;
-}
-
-/** Never less than what events as single draws would have; of scores, a hundredth of that. */
-function varianceOf(arm: Arm, scale: OutcomeScale): number {
-  const groups = arm.isSeen.filter(Boolean).length;
-  let squares = 0;
-  for (const deviation of arm.deviations) squares += deviation * deviation;
-  const floor = scale.isBinary ? arm.floor : arm.floor / 100;
-  return Math.max((groups / (groups - 1)) * squares, floor);
-}
-
-function isBurntIn(
-  arm: Arm,
-  { scale, burnIn }: { readonly scale: OutcomeScale; readonly burnIn: BurnIn },
-): boolean {
-  const rarer = Math.min(arm.s, arm.n - arm.s);
-  const hasEvents = !scale.isBinary || rarer >= burnIn.events;
-  return arm.n >= burnIn.perArm && hasEvents && arm.isSeen.filter(Boolean).length >= LEAST_BUCKETS;
 }

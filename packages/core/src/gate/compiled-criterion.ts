@@ -6,6 +6,7 @@ import { stageMargin } from "./margin.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { OutcomeScale } from "./outcome-scale.ts";
 import { outcomeScale } from "./outcome-scale.ts";
+import { quantileHoldTest } from "./quantile-limit.ts";
 import type { QuantileTest } from "./quantile-move.ts";
 import { planQuantileMove } from "./quantile-move.ts";
 
@@ -100,7 +101,7 @@ function compile({ comparison, metric, nextShareBps }: CriterionDesign): Compile
   return {
     ...common,
     harm: { scale, parts: plan.harm },
-    block: { scale, parts: plan.block },
+    block: quantileHoldTest(comparison, metric) ?? { scale, parts: plan.block },
     safety: { scale, parts: plan.safety },
     baseline: plan.baseline === null ? null : { scale, parts: plan.baseline },
     planning: { scale, safetyEffect: plan.safetyEffect },

@@ -31,7 +31,8 @@ export type CriterionTests = {
   readonly gridWeights: readonly number[];
   readonly armWeight: number;
   /**
-   * What a criterion that looks for a late beginning stakes on each block of time, in order. ln Σ exp of a
+   * What a criterion that looks for a late beginning stakes on each block of time, in order, in a rollout
+   * whose strategy does not say how long it lasts (`plannedBlocks`). ln Σ exp of a
    * grid point then starts from the block's stake, and stakes still to come count as they are.
    */
   readonly restartWeights: readonly number[];

@@ -79,7 +79,10 @@ export type StageExposure = {
   readonly baseline: number;
   readonly candidate: number;
   readonly pairs: number;
-  /** Exchanges left out of the evidence, by reason: forced, repeat, fallback, error, ... */
+  /**
+   * Exchanges left out of the evidence, by reason: forced, repeat, fallback, ... What callers left is
+   * counted by arm where chance assigned it; see cancellations.ts.
+   */
   readonly excluded: Readonly<Record<string, number>>;
   /** When the oldest and the newest of them were observed, epoch milliseconds. */
   readonly firstObservedAtMs?: number | null;

@@ -1,3 +1,4 @@
+import { isInvalidating } from "./integrity.ts";
 import { textOfCount } from "./number-text.ts";
 import type { GateReport, Verdict } from "./verdict.ts";
 
@@ -13,7 +14,7 @@ export function gateSentence(judged: Judged): string {
     case "fail":
       return `Roll back: ${culprit?.sentence ?? "harm is proven."}`;
     case "hold": {
-      const mismatch = warnings.find((warning) => warning.kind === "sample_ratio_mismatch");
+      const mismatch = warnings.find(isInvalidating);
       return `Hold: ${culprit?.sentence ?? mismatch?.sentence ?? "harm is possible."}`;
     }
     case "pass":

@@ -37,7 +37,8 @@ export type PlanInput = {
 
 /**
  * Which test serves which criterion (zero tolerance has none, see assess-row.ts;
- * a quantile's move against the baseline has its own, see quantile-move.ts):
+ * a quantile's move against the baseline has its own, see quantile-move.ts, and so has the written hold
+ * level of a quantile's limit, see quantile-limit.ts):
  *
  * | comparison            | outcomes  | harm                | block    | safety   |
  * | difference            | binary    | average of M1, M3   | M3       | M3       |

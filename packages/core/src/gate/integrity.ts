@@ -1,7 +1,10 @@
 import { SAMPLE_RATIO_ALARM_ODDS, sampleRatioLogE } from "../statistics/sample-ratio.ts";
+import { cancellationWarnings } from "./cancellations.ts";
 import type { StageExposure } from "./evidence.ts";
 import { isRandomised } from "./observed-row.ts";
 import { textOfCount, textOfPercent } from "./number-text.ts";
+import type { Split, StageSplit } from "./unit-split.ts";
+import { sizeOfSplit } from "./unit-split.ts";
 import type { IntegrityWarning } from "./verdict.ts";
 
 /** Doubts about the experiment itself, ascending by stage. They can hold, never hide a harm. */
@@ -10,57 +13,75 @@ export function integrityWarnings(
   of: {
     /** The present stage. */
     readonly stageIndex: number;
-    /** Whether what is counted is what is assigned; requests of assigned users are not. */
-    readonly countsUnits: boolean;
+    /**
+     * How the rows are split whose units come more than once; empty where what is counted is what is
+     * assigned. Then the exposures count units.
+     */
+    readonly unitSplits: readonly Split[];
   },
 ): readonly IntegrityWarning[] {
+  // All rows are of the same assignment: the one that knows most of it, and no correction for their number.
+  const largest = of.unitSplits.toSorted((one, other) => sizeOfSplit(other) - sizeOfSplit(one))[0];
+  const split = largest ?? splitOfExposures(exposures);
   return [
-    ...(of.countsUnits ? sampleRatioWarnings(exposures) : []),
+    ...sampleRatioWarnings(split, largest === undefined ? "units" : "requests of sticky units"),
+    // Requests of one user are left together, and no one stores by whom: there the counts prove nothing.
+    ...(largest === undefined ? cancellationWarnings(exposures) : []),
     ...noTrafficWarnings(exposures, of.stageIndex),
   ];
+}
+
+/** Stages are independent where each unit comes once, so their e-values multiply. */
+function splitOfExposures(exposures: readonly StageExposure[]): Split {
+  const stages = exposures.flatMap(({ stageIndex, propensityBps, candidate, baseline }) => {
+    const propensity = propensityBps / 10_000;
+    if (!isRandomised(propensity)) return [];
+    const logE = sampleRatioLogE({ candidate, baseline, propensity });
+    return [{ stageIndex, propensity, candidate, baseline, logE }];
+  });
+  return { stages, logE: stages.reduce((sum, { logE }) => sum + logE, 0) };
 }
 
 /**
  * Units split otherwise than planned mean that something decides who is counted, and that something
  * may depend on the release.
  *
- * Half of the level 1/1000 is for all stages together (they are independent, so e-values multiply),
- * and half for a single stage, since many sound stages outweigh one broken stage in a product. The
- * k-th stage gets the share 1/(k(k + 1)) of that half; these sum to 1 however many stages come.
+ * Half of the level 1/1000 is for all stages together, and half for a single stage, since many sound
+ * stages outweigh one broken stage. The k-th stage gets the share 1/(k(k + 1)) of that half; these sum to
+ * 1 however many stages come.
  */
-function sampleRatioWarnings(exposures: readonly StageExposure[]): readonly IntegrityWarning[] {
-  const randomised = exposures
-    .filter((exposure) => isRandomised(exposure.propensityBps / 10_000))
-    .toSorted((left, right) => left.stageIndex - right.stageIndex);
+function sampleRatioWarnings(split: Split, counted: string): readonly IntegrityWarning[] {
   const alarm = Math.log(2 * SAMPLE_RATIO_ALARM_ODDS);
-  let total = 0;
-  let worst: { readonly exposure: StageExposure; readonly excess: number } | null = null;
-  for (const [position, exposure] of randomised.entries()) {
-    const { candidate, baseline, propensityBps } = exposure;
-    const logE = sampleRatioLogE({ candidate, baseline, propensity: propensityBps / 10_000 });
-    total += logE;
-    const excess = logE - alarm - Math.log((position + 1) * (position + 2));
-    if (worst === null || excess > worst.excess) worst = { exposure, excess };
+  let worst: { readonly stage: StageSplit; readonly excess: number } | null = null;
+  const ascending = split.stages.toSorted((left, right) => left.stageIndex - right.stageIndex);
+  for (const [position, stage] of ascending.entries()) {
+    const excess = stage.logE - alarm - Math.log((position + 1) * (position + 2));
+    if (worst === null || excess > worst.excess) worst = { stage, excess };
   }
-  if (worst === null || (total < alarm && worst.excess < 0)) return [];
+  if (worst === null || (split.logE < alarm && worst.excess < 0)) return [];
   return [
     {
       kind: "sample_ratio_mismatch",
-      stageIndex: worst.exposure.stageIndex,
-      sentence: sampleRatioSentence(worst.exposure),
+      stageIndex: worst.stage.stageIndex,
+      sentence: sampleRatioSentence(worst.stage, counted),
     },
   ];
 }
 
-function sampleRatioSentence(exposure: StageExposure): string {
-  const { candidate, baseline, propensityBps, stageIndex } = exposure;
+function sampleRatioSentence(stage: StageSplit, counted: string): string {
+  const { candidate, baseline, propensity, stageIndex } = stage;
   const seen = textOfPercent(candidate / (candidate + baseline));
-  const planned = textOfPercent(propensityBps / 10_000);
+  const planned = textOfPercent(propensity);
   return (
     `Stage ${stageIndex + 1} counted ${textOfCount(candidate)} candidate and ` +
-    `${textOfCount(baseline)} baseline units: ${seen} instead of the planned ${planned}. ` +
+    `${textOfCount(baseline)} baseline ${counted}: ${seen} instead of the planned ${planned}. ` +
     `Something decides who is counted, so comparisons cannot be trusted to advance.`
   );
+}
+
+/** Whether a warning says that the arms cannot be compared to advance. */
+export function isInvalidating({ kind }: IntegrityWarning): boolean {
+  return kind === "sample_ratio_mismatch" || kind === "cancellation_imbalance";
 }
 
 function noTrafficWarnings(

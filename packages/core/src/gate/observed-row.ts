@@ -39,6 +39,8 @@ export type ObservedRow = {
   readonly isClustered: boolean;
   /** The same evidence block by block, for a criterion that looks for a late beginning; else null. */
   readonly blocks: readonly ObservedRow[] | null;
+  /** Into how many blocks the criterion's restarts were planned before the start. */
+  readonly plannedBlocks?: number;
 };
 
 /**

@@ -46,7 +46,7 @@ export function planQuantileMove(input: QuantileMoveInput): QuantileMovePlan {
 
 // Tails of latencies fall off like x^-3 at the 95th percentile (lognormal with sigma 0.7: x^-2.9). Only
 // aims the bets.
-const TAIL_EXPONENT = 3;
+export const TAIL_EXPONENT = 3;
 
 function quantileTest(
   { quantile, expected }: QuantileMoveInput,

@@ -5,13 +5,13 @@ import {
   ratioInterval,
 } from "../statistics/confidence-interval.ts";
 import { valueOfBin } from "./bins.ts";
-import { quantileOfBins } from "./cells.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
 import type { BinCount } from "./cells.ts";
 import type { Comparison } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
+import { meanOfUnits, meansOfUnits } from "./unit-means.ts";
 
 /** What was measured, for people. No decision rests on it. */
 export type RowEstimate = {
@@ -33,7 +33,7 @@ export type RowEstimate = {
 /** From so many observations on, what was seen plans better than what was guessed. */
 const TRUST_FROM = 50;
 
-const NOTHING: RowEstimate = {
+export const NO_ESTIMATE: RowEstimate = {
   harm: null,
   bounds: null,
   baselineMean: null,
@@ -43,40 +43,45 @@ const NOTHING: RowEstimate = {
 };
 
 /**
- * Harm observed so far with an anytime interval. Pairs are shown when they tell more than the arms
+ * Harm observed so far with an anytime interval; of quantiles see quantile-estimate.ts. Pairs are shown when they tell more than the arms
  * (smaller variance of the difference). Arms are compared within strata, weighted n_c·n_b/(n_c + n_b)
- * (Mantel and Haenszel), so that a moving share of traffic does not mix times of day into the means.
+ * (Mantel and Haenszel), so that a moving share of traffic does not mix times of day into the means. Arms
+ * whose units come more than once have the variance between groups of units, as their tests do.
  */
 export function estimateRow(
   row: ObservedRow,
   { metric, comparison }: { readonly metric: MetricDefinition; readonly comparison: Comparison },
   tuning: IntervalTuning,
 ): RowEstimate {
-  if (metric.kind === "quantile") return estimateQuantile(row, metric);
   const pairs = pairMeans(row, metric);
-  const arms = armMeans(row, metric);
+  const arms = row.isClustered ? meansOfUnits(row.strata, metric) : armMeans(row, metric);
   const chosen = sharper(pairs, arms);
   if (comparison.kind === "limit" || comparison.kind === "zero_tolerance") {
     const own = candidateMean(row, metric);
-    if (own === null) return NOTHING;
+    if (own === null) return NO_ESTIMATE;
     return {
       harm: own.mean,
       bounds: meanInterval(own.mean, own.variance, tuning),
       baselineMean: chosen?.baseline ?? null,
       candidateMean: own.mean,
-      unitVariance: own.count >= TRUST_FROM ? own.variance * own.count : null,
+      unitVariance: own.count >= TRUST_FROM ? finiteOrNull(own.variance * own.count) : null,
       basis: "candidate",
     };
   }
-  if (chosen === null) return NOTHING;
+  if (chosen === null) return NO_ESTIMATE;
   const units = chosen === pairs ? row.pairCount : row.candidateCount;
   return {
     ...comparedHarm(chosen, { metric, comparison }, tuning),
     baselineMean: chosen.baseline,
     candidateMean: chosen.candidate,
-    unitVariance: units >= TRUST_FROM ? differenceVariance(chosen) * units : null,
+    unitVariance: units >= TRUST_FROM ? finiteOrNull(differenceVariance(chosen) * units) : null,
     basis: chosen === pairs ? "pairs" : "arms",
   };
+}
+
+/** The variance between too few groups of units is unknown, which is infinite to an interval. */
+function finiteOrNull(variance: number): number | null {
+  return Number.isFinite(variance) ? variance : null;
 }
 
 function comparedHarm(
@@ -171,24 +176,45 @@ function armMeans(row: ObservedRow, metric: MetricDefinition): MeanEstimates | n
 }
 
 /** The candidate's own mean: its arms where it had traffic, its side of the pairs elsewhere. */
-function candidateMean(
-  row: ObservedRow,
-  metric: MetricDefinition,
-): ReturnType<typeof cellMoments> | null {
-  const bins = row.strata.flatMap(candidateBins);
+function candidateMean(row: ObservedRow, metric: MetricDefinition): CountedMean | null {
+  if (!row.isClustered) return meanOfBins(row.strata.flatMap(candidateBins), metric);
+  const shadowOnly = row.strata.filter(({ candidate }) => candidate.total === 0);
+  return pooled(
+    meanOfUnits(row.strata, metric),
+    meanOfBins(shadowOnly.flatMap(candidateBins), metric),
+  );
+}
+
+/** A mean of so many observations, with the variance of the mean. */
+type CountedMean = { readonly count: number; readonly mean: number; readonly variance: number };
+
+function meanOfBins(bins: readonly BinCount[], metric: MetricDefinition): CountedMean | null {
   return bins.length === 0 ? null : cellMoments(bins, metric);
 }
 
-function candidateBins(stratum: ObservedStratum): readonly BinCount[] {
+function pooled(left: CountedMean | null, right: CountedMean | null): CountedMean | null {
+  if (left === null || right === null) return left ?? right;
+  const count = left.count + right.count;
+  const [l, r] = [left.count / count, right.count / count];
+  return {
+    count,
+    mean: l * left.mean + r * right.mean,
+    variance: l * l * left.variance + r * r * right.variance,
+  };
+}
+
+/** What the candidate answered in a stratum, by bin. */
+export function candidateBins(stratum: ObservedStratum): readonly BinCount[] {
   if (stratum.candidate.total > 0) return binCounts(stratum.candidate);
   return stratum.pairs.map(({ candidateBin, count }) => ({ bin: candidateBin, count }));
 }
 
-function binCounts({ bins, counts }: DecodedCell): readonly BinCount[] {
+/** The bins of a cell with their counts. */
+export function binCounts({ bins, counts }: DecodedCell): readonly BinCount[] {
   return bins.map((bin, index) => ({ bin, count: counts[index] as number }));
 }
 
-function cellMoments(bins: readonly BinCount[], metric: MetricDefinition) {
+function cellMoments(bins: readonly BinCount[], metric: MetricDefinition): CountedMean {
   let [count, sum, squares] = [0, 0, 0];
   for (const entry of bins) {
     const value = valueOfBin(metric, entry.bin);
@@ -209,28 +235,4 @@ function varianceFloor(metric: MetricDefinition, count: number): number {
   if (metric.kind === "binary") return 0.5 / (count + 1) ** 2;
   const [low, high] = metric.range ?? [0, 1];
   return metric.kind === "bounded" ? (0.02 * (high - low)) ** 2 / count : 0;
-}
-
-function estimateQuantile(row: ObservedRow, metric: MetricDefinition): RowEstimate {
-  const quantile = metric.quantile ?? 0.5;
-  const sort = (bins: readonly BinCount[]): readonly BinCount[] =>
-    bins.toSorted((left, right) => left.bin - right.bin);
-  const candidate = sort(row.strata.flatMap(candidateBins));
-  const baseline = sort(
-    row.strata.flatMap((stratum) =>
-      stratum.baseline.total > 0
-        ? binCounts(stratum.baseline)
-        : stratum.pairs.map(({ baselineBin, count }) => ({ bin: baselineBin, count })),
-    ),
-  );
-  const candidateMeanValue = quantileOfBins(metric, candidate, quantile);
-  if (candidateMeanValue === null) return NOTHING;
-  return {
-    harm: candidateMeanValue,
-    bounds: null,
-    baselineMean: quantileOfBins(metric, baseline, quantile),
-    candidateMean: candidateMeanValue,
-    unitVariance: null,
-    basis: "candidate",
-  };
 }

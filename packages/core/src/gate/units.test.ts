@@ -1,50 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { EvidenceCell, StratumEvidence } from "./evidence.ts";
-import { criterion, evidenceOf, gate, seededRandom, stratum } from "./testing/builders.ts";
+import type { StratumEvidence } from "./evidence.ts";
+import { criterion, evidenceOf, gate } from "./testing/builders.ts";
+import type { Users } from "./testing/sticky-users.ts";
+import { simulateUsers as simulate } from "./testing/sticky-users.ts";
 import { unitBucket } from "./unit-bucket.ts";
 
 const EDITS = criterion("edit_rate", { kind: "difference", hold: 0.01, rollback: 0.02 });
 const REPLICATIONS = 120;
-
-type Users = {
-  readonly count: number;
-  readonly requestsEach: number;
-  /** Points that the candidate adds to every user's rate. */
-  readonly harm: number;
-};
-
-/**
- * Users with rates of their own (most near 0, some high: an intra-class correlation of about 0.3), a
- * quarter of them on the candidate for good.
- */
-function simulate(users: Users, seed: number, counts: "units" | "requests"): StratumEvidence {
-  const random = seededRandom(seed);
-  const arms = [true, false].map(() => ({
-    bins: new Map<string, number>(),
-    units: new Map<string, number>(),
-  }));
-  for (let user = 0; user < users.count; user += 1) {
-    const isCandidate = random() < 0.25;
-    const own = random() < 0.25 ? 0.5 : 0.03;
-    const bucket = unitBucket(`user-${seed}-${user}`);
-    const { bins, units } = arms[isCandidate ? 0 : 1]!;
-    for (let request = 0; request < users.requestsEach; request += 1) {
-      const bin = random() < own + (isCandidate ? users.harm : 0) ? "100" : "0";
-      bins.set(bin, (bins.get(bin) ?? 0) + 1);
-      units.set(`${bucket}:${bin}`, (units.get(`${bucket}:${bin}`) ?? 0) + 1);
-    }
-  }
-  const [candidate, baseline] = arms.map(({ bins, units }): EvidenceCell => ({
-    bins: Object.fromEntries(bins),
-    ...(counts === "units" ? { units: Object.fromEntries(units) } : {}),
-  }));
-  return stratum({
-    stageIndex: 1,
-    propensityBps: 2_500,
-    candidate: candidate!,
-    baseline: baseline!,
-  });
-}
 
 const reportOf = (of: StratumEvidence) =>
   gate({ criteria: [EDITS], evidence: [evidenceOf("edit_rate", [of])] });

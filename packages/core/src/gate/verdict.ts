@@ -56,7 +56,8 @@ export type Verdict = {
 
 /** Doubt about the experiment itself. It can hold a rollout; it never hides a proven harm. */
 export type IntegrityWarning = {
-  readonly kind: "sample_ratio_mismatch" | "no_traffic" | "stale_evidence";
+  readonly kind:
+    "sample_ratio_mismatch" | "cancellation_imbalance" | "no_traffic" | "stale_evidence";
   readonly stageIndex: number;
   readonly sentence: string;
 };
@@ -96,6 +97,8 @@ export type GateInput = {
   readonly slices: readonly string[];
   /** By how many the weight of slices is divided; fixed before the start. Absent: their number. */
   readonly sliceSlots?: number;
+  /** How long the rollout gathers evidence at most, by its strategy. Absent or null: unknown. */
+  readonly longestSeconds?: number | null;
   readonly evidence: RolloutEvidence;
   readonly confidence: GateConfidence;
   readonly stage: {

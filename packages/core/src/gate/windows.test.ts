@@ -11,7 +11,7 @@ import {
   stratum,
 } from "./testing/builders.ts";
 import { assessGate } from "./assess-gate.ts";
-import { blockSecondsOf, MOST_BLOCKS, neededTimes, timedNeeds } from "./windows.ts";
+import { blockSecondsOf, MOST_BLOCKS, neededTimes, plannedBlocks, timedNeeds } from "./windows.ts";
 
 const HOUR = 3_600;
 const LIVE_FROM_MS = 1_000 * HOUR * 1_000;
@@ -55,7 +55,11 @@ const EXPOSURES = [
   }),
 ];
 
-function judged(of: ReturnType<typeof criterion>, hours: readonly Rates[]) {
+function judged(
+  of: ReturnType<typeof criterion>,
+  hours: readonly Rates[],
+  longestSeconds: number | null = null,
+) {
   const blockSeconds = blockSecondsOf(of) ?? HOUR;
   const { timed, blocks } = timedEvidence(of.metric, blockSeconds, hours);
   const input = gateInput({
@@ -73,7 +77,7 @@ function judged(of: ReturnType<typeof criterion>, hours: readonly Rates[]) {
     exposures: EXPOSURES,
     timed: [timed],
   });
-  return assessGate({ ...input, evidence: all });
+  return assessGate({ ...input, longestSeconds, evidence: all });
 }
 
 const healthy: Rates = { baseline: 0.15, candidate: 0.15 };
@@ -148,6 +152,19 @@ describe("over", () => {
     const backwards = parts.toReversed().reduce(mergeEvidence, { ...emptyEvidence(), timed: [] });
     expect(backwards).toEqual(forwards);
     expect(forwards.timed?.[0]?.blocks).toEqual(blocks);
+  });
+
+  it("stakes on a late beginning what the longest duration leaves for each block", () => {
+    const hours = [...times(12, calm), ...times(4, { baseline: 0.01, candidate: 0.06 })];
+    const unknown = judged(errors, hours).logHarm;
+    const day = judged(errors, hours, 24 * HOUR).logHarm;
+    // 24 hours touch 25 hours of the clock: half of the capital over 24 later blocks in place of 511.
+    expect(day - unknown).toBeGreaterThan(0.9 * Math.log(511 / 24));
+    expect(day - unknown).toBeLessThanOrEqual(Math.log(511 / 24));
+    expect(judged(errors, hours, 1_000 * HOUR).logHarm).toBe(unknown);
+    expect(plannedBlocks(errors, 1_000 * HOUR)).toBe(MOST_BLOCKS);
+    // One that lasts longer than planned restarts no more, and keeps what it has.
+    expect(judged(errors, hours, 6 * HOUR).logHarm).toBeLessThan(unknown);
   });
 
   it("keeps a bounded number of blocks", () => {

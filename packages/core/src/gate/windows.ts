@@ -15,11 +15,26 @@ export type TimedNeed = {
 type Window = Pick<Criterion, "metric" | "withinSeconds" | "overSeconds">;
 
 /**
- * Planned restarts of a criterion with `over`, and so the most blocks that are kept of one: five days
+ * The most restarts of a criterion with `over`, and so the most blocks that are kept of one: five days
  * of 15 minutes, twelve weeks of 4 hours. Later evidence counts into the last block: harm that begins
  * after the plan is found from the evidence of the last restart on.
  */
 export const MOST_BLOCKS = 512;
+
+/**
+ * Planned restarts of a criterion: as many blocks as the rollout can have evidence for, where that is known
+ * before the start. A restart that never comes has its stake for nothing: with a plan of 24 hours in
+ * place of 512 a late beginning is met with 21 times the stake. Blocks are aligned to the clock and not
+ * to the start, hence one more. Fixed by the strategy, never by the data; a rollout that lasts longer, held by
+ * a person, restarts no more.
+ *
+ * @param longestSeconds How long the rollout gathers evidence at most; null when unknown.
+ */
+export function plannedBlocks(window: Window, longestSeconds: number | null): number {
+  const blockSeconds = blockSecondsOf(window);
+  if (blockSeconds === null || longestSeconds === null) return MOST_BLOCKS;
+  return Math.min(MOST_BLOCKS, Math.ceil(longestSeconds / blockSeconds) + 1);
+}
 
 /** A window ends at a block's edge, so at most this part of it too late. */
 const BLOCKS_PER_WINDOW = 240;

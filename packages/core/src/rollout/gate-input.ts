@@ -1,9 +1,9 @@
 import { RING_EXCLUSION } from "../evaluation/observations.ts";
-import { emptyCell } from "../gate/cells.ts";
-import type { MetricEvidence, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
+import type { RolloutEvidence, StageExposure } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
 import { neededTimes } from "../gate/windows.ts";
+import { longestEvidenceSeconds } from "./longest-evidence.ts";
 import { judgedSlices } from "./judged-slices.ts";
 import type { Rollout } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
@@ -27,7 +27,6 @@ export function gateInputOf(
     slots,
   } = judgedSlices(evidenceOfRevision(rollout, evidence), rollout.strategy.slices);
   const judged = new Set(rollout.strategy.criteria.map((criterion) => criterion.metric));
-  const tolerant = new Set([...judged].filter((name) => !isZeroTolerance(rollout.strategy, name)));
   return {
     criteria: rollout.strategy.criteria,
     metrics: metrics
@@ -35,10 +34,9 @@ export function gateInputOf(
       .map((metric) => withExpected(metric, rollout.strategy)),
     slices,
     sliceSlots: slots,
+    longestSeconds: longestEvidenceSeconds(rollout.strategy),
     evidence: {
-      metrics: own.metrics
-        .filter((entry) => judged.has(entry.metric))
-        .map((entry) => (tolerant.has(entry.metric) ? sampledOnly(entry) : entry)),
+      metrics: own.metrics.filter((entry) => judged.has(entry.metric)),
       exposures: own.exposures,
       ...neededTimes(own, rollout.strategy.criteria, metrics),
     },
@@ -87,19 +85,6 @@ export function stageObservationsOf(rollout: Rollout, evidence: RolloutEvidence)
 function observationsIn(stage: Stage, of: StageExposure): number {
   if (stage.kind === "shadow") return of.pairs;
   return of.candidate + (stage.ring === undefined ? 0 : (of.excluded[RING_EXCLUSION] ?? 0));
-}
-
-const isZeroTolerance = ({ criteria }: Strategy, metric: string): boolean =>
-  criteria.some((of) => of.metric === metric && of.comparison.kind === "zero_tolerance");
-
-/** Without the candidate's answers at a share of 0: single events of a ring, and no sample of a rate. */
-function sampledOnly(entry: MetricEvidence): MetricEvidence {
-  // The same object where nothing is left out: what was decoded of it is kept by its identity.
-  if (entry.strata.every((stratum) => stratum.propensityBps !== 0)) return entry;
-  const strata = entry.strata.map((stratum) =>
-    stratum.propensityBps === 0 ? { ...stratum, candidate: emptyCell() } : stratum,
-  );
-  return { ...entry, strata };
 }
 
 /** What the baseline was known to show before the start takes the place of the catalogue's guess. */

@@ -46,6 +46,9 @@ export type Stage = {
   readonly review?: readonly string[];
 };
 
+/** `extend` may repeat the longest duration of a stage this often; then it is a person's turn. */
+export const MAX_EXTENSIONS = 3;
+
 /** Who gets the same arm throughout. An attribute of the user's own needs the feature's policy. */
 export const STRATEGY_UNITS = ["request", "conversation", "user", "tenant"] as const;
 

@@ -5,13 +5,11 @@ import { capitalised, inWords, openVerdicts, unmetRequirements } from "./require
 import type { HoldCode } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
 import type { Stage } from "./strategy.ts";
+import { MAX_EXTENSIONS } from "./strategy.ts";
 import { advanced, decided, held, rolledBack } from "./transition.ts";
 
 /** How often a rollout is looked at when nothing else says when. */
 const TICK_SECONDS = 60;
-
-/** `extend` may repeat the longest duration this often; then it is a person's turn. */
-const MAX_EXTENSIONS = 3;
 
 /** What time and evidence alone bring about. Proven harm first, whatever else is going on. */
 export function decideTick(input: DecideInput): DecideOutcome {

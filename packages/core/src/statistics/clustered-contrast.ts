@@ -1,21 +1,95 @@
 import type { BucketSums } from "./cluster-variance.ts";
-import { clusteredMean } from "./cluster-variance.ts";
 import type { Contrast } from "./contrast.ts";
 import type { ContrastEstimate } from "./normal-contrast.ts";
 
 /** A stage whose units are sticky: both arms by hash bucket, the same buckets in every stage. */
 export type ClusteredStratum = { readonly candidate: BucketSums; readonly baseline: BucketSums };
 
+/** One arm of one stage, and what the stage weighs. */
+export type WeightedBuckets = { readonly sums: BucketSums; readonly weight: number };
+
+/** One arm of sticky units over all stages. */
+export type ClusteredArm = {
+  /** Σ W_k x̄_k / ΣW. */
+  readonly mean: number;
+  /** Variance of the mean, between buckets; infinite with fewer than two non-empty ones. */
+  readonly variance: number;
+  /**
+   * Variance of the mean if its outcomes were events and each a unit of its own, smoothed by half an event
+   * each way: below it no variance between buckets of events is believed.
+   */
+  readonly eventVariance: number;
+  readonly observations: number;
+  /** Of all outcomes. */
+  readonly sum: number;
+  /** Non-empty ones, over all stages. */
+  readonly buckets: number;
+};
+
 /**
- * The contrast of `estimateContrast` for sticky units that come back in later stages. Its weights and
- * estimate are the same; the variance is taken between buckets of what they add over all stages:
+ * A weighted mean over stages whose units come back in later ones. The variance is taken between buckets
+ * of what they add over all stages:
  *
- *   r_b = Σ_k (W_k / ΣW) (S_kb - x̄_k N_kb) / n_k,   V = (B/(B - 1)) Σ_b r_b², per arm,
- *   V_c + R² V_b.
+ *   r_b = Σ_k (W_k / ΣW) (S_kb - x̄_k N_kb) / n_k,   V = (B/(B - 1)) Σ_b r_b².
  *
  * Adding the variances of the stages instead would treat a user of two stages as two users. With one
- * stage it is the variance of `clusteredMean`. A user who moves from one arm to the other makes the
- * arms alike, which this ignores: that errs towards too much variance.
+ * stage it is the variance of `clusteredMean`. Stages without an observation count for nothing.
+ *
+ * @returns Null without observations.
+ */
+export function clusteredArm(stages: readonly WeightedBuckets[]): ClusteredArm | null {
+  const residuals: number[] = [];
+  const seen: number[] = [];
+  let [weights, weighted, observations, total, eventVariance] = [0, 0, 0, 0, 0];
+  for (const { sums: of, weight } of stages) {
+    const n = sumOf(of.counts);
+    if (n === 0 || !(weight > 0)) continue;
+    const sum = sumOf(of.sums);
+    const mean = sum / n;
+    weights += weight;
+    weighted += weight * mean;
+    observations += n;
+    total += sum;
+    for (const [bucket, count] of of.counts.entries()) {
+      seen[bucket] = (seen[bucket] ?? 0) + count;
+      const residual = ((of.sums[bucket] as number) - mean * count) / n;
+      residuals[bucket] = (residuals[bucket] ?? 0) + weight * residual;
+    }
+    const smoothed = (sum + 0.5) / (n + 1);
+    eventVariance += (weight * weight * smoothed * (1 - smoothed)) / n;
+  }
+  if (weights === 0) return null;
+  const buckets = seen.filter((count) => count > 0).length;
+  const squares = residuals.reduce((sum, residual) => sum + residual * residual, 0);
+  const scale = weights * weights;
+  return {
+    mean: weighted / weights,
+    variance:
+      buckets < 2 ? Number.POSITIVE_INFINITY : ((buckets / (buckets - 1)) * squares) / scale,
+    eventVariance: eventVariance / scale,
+    observations,
+    sum: total,
+    buckets,
+  };
+}
+
+/** Both arms of stages that have both, under the weights n_c n_b/(n_c + n_b) (Mantel and Haenszel). */
+export function clusteredArms(
+  strata: readonly ClusteredStratum[],
+): { readonly candidate: ClusteredArm; readonly baseline: ClusteredArm } | null {
+  const sides = strata.map(({ candidate, baseline }) => {
+    const [c, b] = [sumOf(candidate.counts), sumOf(baseline.counts)];
+    return { candidate, baseline, weight: c + b === 0 ? 0 : (c * b) / (c + b) };
+  });
+  const candidate = clusteredArm(sides.map(({ candidate: sums, weight }) => ({ sums, weight })));
+  const baseline = clusteredArm(sides.map(({ baseline: sums, weight }) => ({ sums, weight })));
+  return candidate === null || baseline === null ? null : { candidate, baseline };
+}
+
+/**
+ * The contrast of `estimateContrast` for sticky units that come back in later stages. Its weights and
+ * estimate are the same; the variance is V_c + R² V_b, each of {@link clusteredArm}. A user who moves from
+ * one arm to the other makes the arms alike, which this ignores: that errs towards too much variance.
  *
  * Null when no stage has both arms or there is no variance.
  */
@@ -23,42 +97,16 @@ export function estimateClusteredContrast(
   strata: readonly ClusteredStratum[],
   { ratio, offset }: Contrast,
 ): ContrastEstimate | null {
-  let total = 0;
-  let sum = 0;
-  const candidate: WeightedArm[] = [];
-  const baseline: WeightedArm[] = [];
-  for (const stratum of strata) {
-    const c = clusteredMean(stratum.candidate);
-    const b = clusteredMean(stratum.baseline);
-    if (c === null || b === null) continue;
-    const weight = (c.observations * b.observations) / (c.observations + b.observations);
-    total += weight;
-    sum += weight * (c.mean - ratio * b.mean - offset);
-    candidate.push({ sums: stratum.candidate, mean: c.mean, scale: weight / c.observations });
-    baseline.push({ sums: stratum.baseline, mean: b.mean, scale: weight / b.observations });
-  }
-  const variance =
-    (varianceBetweenBuckets(candidate) + ratio * ratio * varianceBetweenBuckets(baseline)) /
-    (total * total);
-  return variance > 0 && Number.isFinite(variance) ? { estimate: sum / total, variance } : null;
+  const arms = clusteredArms(strata);
+  if (arms === null) return null;
+  const { candidate, baseline } = arms;
+  const variance = candidate.variance + ratio * ratio * baseline.variance;
+  if (!(variance > 0 && Number.isFinite(variance))) return null;
+  return { estimate: candidate.mean - ratio * baseline.mean - offset, variance };
 }
 
-type WeightedArm = { readonly sums: BucketSums; readonly mean: number; readonly scale: number };
-
-function varianceBetweenBuckets(stages: readonly WeightedArm[]): number {
-  const length = Math.max(0, ...stages.map(({ sums }) => sums.counts.length));
-  let buckets = 0;
-  let squares = 0;
-  for (let bucket = 0; bucket < length; bucket += 1) {
-    let count = 0;
-    let residual = 0;
-    for (const { sums, mean, scale } of stages) {
-      const here = sums.counts[bucket] ?? 0;
-      count += here;
-      residual += scale * ((sums.sums[bucket] ?? 0) - mean * here);
-    }
-    if (count > 0) buckets += 1;
-    squares += residual * residual;
-  }
-  return buckets < 2 ? Number.POSITIVE_INFINITY : (buckets / (buckets - 1)) * squares;
+function sumOf(values: readonly number[]): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }

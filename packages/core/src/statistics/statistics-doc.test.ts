@@ -9,6 +9,7 @@ import { estimateContrast, normalContrastLogE, rateArm } from "./normal-contrast
 import { cleanObservationsNeeded } from "./one-sample.ts";
 import { pairedBetLogs } from "./paired-bet.ts";
 import { designEffect, observationsNeeded, randomisedWalks, rateRatioWalks } from "./power.ts";
+import { quantileRanks } from "./quantile-interval.ts";
 import { randomisedBetLogE } from "./randomised-bet.ts";
 import type { EventCounts } from "./rate-ratio.ts";
 import { rateRatioLogE, rateRatioStageLogs } from "./rate-ratio.ts";
@@ -193,6 +194,18 @@ describe("docs/statistics.md says what the code computes", () => {
   it("the interval of a ratio", () => {
     const { low, high } = exactRatioInterval([errors(24, 96)], { alpha: 0.05, designStep: 1.5 });
     expectOnPage([`from ${low.toFixed(2)} to ${high.toFixed(1)} times`]);
+  });
+
+  it("from when on a quantile is bounded from above", () => {
+    const firstBounded = (quantile: number): number => {
+      const tuning = { quantile, alpha: 0.05, tOpt: 100 / (1 - quantile) };
+      let count = 1;
+      while (quantileRanks(count, tuning).highRank === null) count += 1;
+      return count;
+    };
+    expectOnPage([
+      `from ${whole(firstBounded(0.95))} requests on for a p95 and ${whole(firstBounded(0.99))} for a p99`,
+    ]);
   });
 
   it("the planner", () => {

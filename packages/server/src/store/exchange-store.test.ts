@@ -272,7 +272,7 @@ describe("evidence", () => {
         baseline: 0,
         candidate: 1,
         pairs: 0,
-        excluded: { forced: 1, repeat: 1, fallback: 1, cancelled: 1 },
+        excluded: { forced: 1, repeat: 1, fallback: 1, cancelled_candidate: 1 },
       },
     ]);
   });
