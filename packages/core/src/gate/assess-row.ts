@@ -120,6 +120,7 @@ function testedRow(input: RowInput, compiled: Tested): AssessedRow {
   const { levels } = compiled;
   const scaled = scaleRow(input.row, compiled.harm.scale);
   const { row } = input;
+  const unitSplit = unitSplitOf(row);
   const isBaselineBeyond = isBaselineBeyondLimit(input, compiled, scaled);
   const logHarm = harmLogE(compiled.harm, row, scaled);
   const logSafety = row.isClustered
@@ -138,7 +139,8 @@ function testedRow(input: RowInput, compiled: Tested): AssessedRow {
     logHarm: isBaselineBeyond ? Math.min(0, logHarm) : logHarm,
     logSafety,
     levels,
-    ...splitOf(row),
+    isSplitBroken: isBroken(row, unitSplit),
+    unitSplit,
     isBaselineBeyond,
     unitBuckets: row.isClustered ? leastBuckets(row) : null,
     outcome: outcomeOf(row, compiled),
@@ -304,6 +306,7 @@ function unsupportedRow(
 }
 
 function rowHead({ criterion, metric, slice, row, perHour }: RowInput) {
+  const unitSplit = unitSplitOf(row);
   return {
     perHour,
     newestAtMs: row.newestAtMs,
@@ -311,7 +314,8 @@ function rowHead({ criterion, metric, slice, row, perHour }: RowInput) {
     metric,
     slice,
     observations: observationsOf(row),
-    ...splitOf(row),
+    isSplitBroken: isBroken(row, unitSplit),
+    unitSplit,
     isBaselineBeyond: false,
     unitBuckets: null,
   };
@@ -327,10 +331,12 @@ function observationsOf(row: ObservedRow): Verdict["observations"] {
  * be split as planned by itself. What it costs is that of 20 sound rows one is held for a person in at most
  * 2% of rollouts per stage.
  */
-function splitOf(row: ObservedRow): Pick<AssessedRow, "isSplitBroken" | "unitSplit"> {
-  if (!row.isClustered) return { isSplitBroken: row.observedSplit !== null, unitSplit: null };
-  const unitSplit = splitOfUnits(row);
-  return { isSplitBroken: isSplitBroken(unitSplit), unitSplit };
+function isBroken({ observedSplit }: ObservedRow, unitSplit: Split | null): boolean {
+  return unitSplit === null ? observedSplit !== null : isSplitBroken(unitSplit);
+}
+
+function unitSplitOf(row: ObservedRow): Split | null {
+  return row.isClustered ? splitOfUnits(row) : null;
 }
 
 function finiteOr0(value: number): number {

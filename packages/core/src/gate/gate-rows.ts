@@ -1,6 +1,6 @@
 import { emptyCell } from "./cells.ts";
 import type { Criterion } from "./criterion.ts";
-import type { StratumEvidence, TimedEvidence } from "./evidence.ts";
+import type { EvidenceBlock, StratumEvidence, TimedEvidence } from "./evidence.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { observeBlocks, observeRow } from "./observed-row.ts";
 import type { GateInput } from "./verdict.ts";
@@ -19,7 +19,8 @@ export function rowsByCriterion(
   const strata = strataByRow(input);
   const rowOf = (criterion: Criterion, slice: string): ObservedRow => {
     const entries = strata.get(criterion.metric)?.get(slice);
-    return entries === undefined ? NO_ROW : observeRow(countedFor(criterion, entries));
+    if (entries === undefined) return NO_ROW;
+    return isZeroTolerance(criterion) ? observeRow(entries) : sampledRow(entries);
   };
   const { timed, exposures } = input.evidence;
   if (timed === undefined) return rowOf;
@@ -30,10 +31,8 @@ export function rowsByCriterion(
     if (blockSeconds === null) return rowOf(criterion, slice);
     const entry = byKey.get(timedKey({ metric: criterion.metric, blockSeconds }, slice));
     if (entry === undefined) return NO_ROW;
-    const blocks = blocksWithin(entry.blocks, criterion.withinSeconds, sinceMs).map((block) => ({
-      ...block,
-      strata: countedFor(criterion, block.strata),
-    }));
+    const within = blocksWithin(entry.blocks, criterion.withinSeconds, sinceMs);
+    const blocks = isZeroTolerance(criterion) ? within : within.map(sampledBlock);
     const row =
       (criterion.overSeconds ?? null) === null
         ? observeRow(blocks.flatMap(({ strata: of }) => of))
@@ -46,6 +45,17 @@ export function rowsByCriterion(
 }
 
 const NO_ROW = observeRow([]);
+
+/** By the identity of all strata, so that a row that is looked at again costs one look-up. */
+const sampledRows = new WeakMap<readonly StratumEvidence[], ObservedRow>();
+
+function sampledRow(strata: readonly StratumEvidence[]): ObservedRow {
+  const known = sampledRows.get(strata);
+  if (known !== undefined) return known;
+  const row = observeRow(sampledOnly(strata));
+  sampledRows.set(strata, row);
+  return row;
+}
 
 type BySlice = Map<string, readonly StratumEvidence[]>;
 
@@ -61,26 +71,23 @@ function strataByRow(input: GateInput): ReadonlyMap<string, BySlice> {
   return strata;
 }
 
+const isZeroTolerance = ({ comparison }: Criterion): boolean =>
+  comparison.kind === "zero_tolerance";
+
 /**
  * A candidate's answer at a share of 0 is a single harmful event of a ring, and no sample of a rate: a zero
- * tolerance counts it, and no other criterion does, also one on the same metric.
+ * tolerance counts it, and no other criterion does, also one on the same metric. The same list where there
+ * is none.
  */
-function countedFor(
-  { comparison }: Criterion,
-  strata: readonly StratumEvidence[],
-): readonly StratumEvidence[] {
-  if (comparison.kind === "zero_tolerance") return strata;
-  const known = sampled.get(strata);
-  if (known !== undefined) return known;
-  // The same list where nothing is left out, and always the same one: what is decoded is kept by identity.
-  const result = strata.some(isRingOnly)
-    ? strata.map((of) => (isRingOnly(of) ? { ...of, candidate: emptyCell() } : of))
-    : strata;
-  sampled.set(strata, result);
-  return result;
+function sampledOnly(strata: readonly StratumEvidence[]): readonly StratumEvidence[] {
+  if (!strata.some(isRingOnly)) return strata;
+  return strata.map((of) => (isRingOnly(of) ? { ...of, candidate: emptyCell() } : of));
 }
 
-const sampled = new WeakMap<readonly StratumEvidence[], readonly StratumEvidence[]>();
+function sampledBlock(block: EvidenceBlock): EvidenceBlock {
+  const strata = sampledOnly(block.strata);
+  return strata === block.strata ? block : { ...block, strata };
+}
 
 function isRingOnly({ propensityBps, candidate }: StratumEvidence): boolean {
   return propensityBps === 0 && Object.keys(candidate.bins).length > 0;
