@@ -182,6 +182,15 @@ export const ReleaseDiff = z.object({
 /** A strategy document as written in YAML; checked by the server, problem by problem. */
 export const StrategyDocument = JsonObject.meta({ id: "StrategyDocument" });
 
+const UndecidedAction = z.enum(["extend", "hold", "rollback"]);
+
+/** What silence leads to. Like all that is optional here, servers from before it do not say it. */
+const UndecidedActions = {
+  onInconclusive: UndecidedAction.optional(),
+  onNoData: UndecidedAction.optional(),
+  onError: UndecidedAction.optional(),
+};
+
 export const Stage = z.object({
   kind: z.string(),
   name: z.string(),
@@ -199,17 +208,47 @@ export const Stage = z.object({
   prove: z.array(z.string()).optional(),
   /** Criteria that hold the stage for a person, and never take back. */
   review: z.array(z.string()).optional(),
+  ...UndecidedActions,
 });
 export type Stage = z.infer<typeof Stage>;
+
+/** The sentence says all that decides; the other fields say the same as values. */
+const StrategyCriterion = z.object({
+  id: z.string(),
+  metric: z.string(),
+  sentence: z.string(),
+  comparison: z.json(),
+  withinSeconds: z.number().nullable().optional(),
+  overSeconds: z.number().nullable().optional(),
+  perSlice: z.boolean().optional(),
+  ...UndecidedActions,
+});
 
 export const Strategy = z
   .object({
     name: z.string(),
     description: z.string(),
     stages: z.array(Stage),
-    criteria: z.array(
-      z.object({ id: z.string(), metric: z.string(), sentence: z.string(), comparison: z.json() }),
-    ),
+    criteria: z.array(StrategyCriterion),
+    confidence: z
+      .object({
+        alpha: z.number(),
+        alphaBlock: z.number(),
+        alphaPromote: z.number(),
+        amberOdds: z.number(),
+      })
+      .optional(),
+    personGraceSeconds: z.number().optional(),
+    /** Who keeps one arm; the feature's own unit when absent. */
+    unit: z.string().optional(),
+    /** What the baseline usually shows, by metric; of a rollout, as frozen at its start. */
+    expected: z.record(z.string(), z.number()).optional(),
+    /** What is judged by itself, as "attribute=value"; of a rollout, as frozen at its start. */
+    slices: z.array(z.string()).optional(),
+    undecidable: z.literal("refuse").optional(),
+    /** What `spillway rehearse` must show. */
+    rehearsal: z.json().optional(),
+    /** As it was written: what `apply` takes to give the same strategy. */
     document: StrategyDocument,
     /** Comes with the server; a stored strategy of the same name takes its place. */
     isBuiltIn: z.boolean(),

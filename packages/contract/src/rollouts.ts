@@ -177,6 +177,10 @@ export const DecisionSummary = z
     atMs: TimestampMs,
     snapshotRevision: z.number().int(),
     method: z.string(),
+    /** Of a decision that gave the rollout another strategy: which one, what is different, and why. */
+    revision: z
+      .object({ number: z.number().int(), changes: z.array(z.string()), note: z.string() })
+      .optional(),
   })
   .meta({ id: "DecisionSummary" });
 export type DecisionSummary = z.infer<typeof DecisionSummary>;

@@ -21,7 +21,13 @@ export {
   sliceName,
   slicesOf,
 } from "./feature/feature.ts";
-export type { Comparison, Criterion, GateConfidence, UndecidedAction } from "./gate/criterion.ts";
+export type {
+  Comparison,
+  Criterion,
+  GateConfidence,
+  MoveLevels,
+  UndecidedAction,
+} from "./gate/criterion.ts";
 export type {
   EvidenceBlock,
   EvidenceCell,
@@ -115,6 +121,7 @@ export {
 } from "./rollout/rollout.ts";
 export type { Stage, StageKind, Strategy, StrategyProblem } from "./rollout/strategy.ts";
 export { percent, STAGE_KINDS, strategyProblems } from "./rollout/strategy.ts";
+export { durationText } from "./rollout/strategy-values.ts";
 export { strategyToJson } from "./rollout/strategy-to-json.ts";
 export { withTransition } from "./rollout/transition.ts";
 export type {

@@ -224,6 +224,24 @@ describe.skipIf(CHROMIUM === null)("the control room in a browser", () => {
     await page.getByText("The odds that there is harm at all").waitFor();
   });
 
+  test("a revised strategy says when, by whom and why, in both themes", async () => {
+    for (const theme of ["light", "dark"] as const) {
+      const { page } = await open({ path: "/rollouts/roll_01shadow", theme });
+      const revised = page.getByRole("region", { name: "Strategy, as revised" });
+      await revised.getByText("Two days do not hold a weekend.").waitFor();
+      const text = await revised.innerText();
+      expect(text).toContain("Revision 2");
+      expect(text).toMatch(/\d{1,2}.*by ines/);
+      expect(text).toContain("stages.shadow.least.duration was 2d and is 3d.");
+      const stages = await page.getByRole("region", { name: "Stages" }).innerText();
+      expect(stages).toContain("strategy tier1-clinical, revision 2");
+      expect(await pageProblems(page)).toEqual([]);
+    }
+    const { page } = await open({ path: "/rollouts/roll_02held" });
+    await page.getByRole("region", { name: "Decisions" }).getByText("by mara").waitFor();
+    expect(await page.getByRole("region", { name: "Strategy, as revised" }).count()).toBe(0);
+  });
+
   test("changes arrive by themselves, and a broken stream is opened again", async () => {
     const { page, api } = await open({ speed: 360 });
     await page.locator("[data-live=live]").waitFor();
@@ -296,7 +314,12 @@ describe.skipIf(CHROMIUM === null)("the control room in a browser", () => {
   test("board and rollout fit on 320 pixels", async () => {
     const { page } = await open({ width: 320 });
     await row(page, "support-reply").waitFor();
-    for (const path of ["/?others=true", "/rollouts/roll_02held", "/rollouts/roll_06bad"]) {
+    for (const path of [
+      "/?others=true",
+      "/rollouts/roll_01shadow",
+      "/rollouts/roll_02held",
+      "/rollouts/roll_06bad",
+    ]) {
       await page.goto(new URL(path, page.url()).href);
       await page.getByRole("heading", { level: 2 }).first().waitFor();
       const beyond = await page.evaluate(

@@ -42,6 +42,8 @@ export const FEATURES: readonly FeatureView[] = Object.entries(TITLES).map(([key
 });
 
 export function decisionsOf(rollout: RolloutDetail): DecisionView[] {
+  const changes = ["stages.shadow.least.duration was 2d and is 3d."];
+  const note = "Two days do not hold a weekend.";
   const lines: readonly (readonly [DecisionView["decision"], string, string, number, string])[] = [
     [
       "advance",
@@ -57,6 +59,17 @@ export function decisionsOf(rollout: RolloutDetail): DecisionView[] {
       4 * DAY,
       "shadow",
     ],
+    ...(rollout.revision === 1
+      ? []
+      : [
+          [
+            "hold",
+            `ines revised the strategy (revision 2); new tests start from now: ${changes.join(" ")} "${note}"`,
+            "ines",
+            1.8 * DAY,
+            "shadow",
+          ] as const,
+        ]),
     [
       rollout.state === "rolled_back"
         ? "rollback"
@@ -90,6 +103,9 @@ export function decisionsOf(rollout: RolloutDetail): DecisionView[] {
       inputs: {},
       outcome: {},
       report: rollout.report,
+      ...(by === "ines" && rollout.revision > 1
+        ? { revision: { number: rollout.revision, changes, note } }
+        : {}),
     }))
     .toReversed();
 }

@@ -116,6 +116,7 @@ export const ROLLOUTS: readonly RolloutDetail[] = [
     stageIndex: 1,
     sentence:
       "Shadow goes on: latency_p95 is not settled on 812 pairs, about 340 more would settle it.",
+    revision: 2,
     nextAction: "Wait for about 340 more pairs, some 5 hours at the present traffic.",
     unmet: [
       { code: "duration", sentence: "shadow lasts at least 3 days; 1.2 days are left." },

@@ -140,6 +140,12 @@ describe("renderRolloutTree", () => {
     `);
   });
 
+  it("shows the revision of a strategy that was revised", () => {
+    const strategyOf = (revision: number) => treeOf({ revision }).split("\n")[1]?.trim();
+    expect(strategyOf(1)).toBe("strategy   careful, tier 1, by ada");
+    expect(strategyOf(3)).toBe("strategy   careful, revision 3, tier 1, by ada");
+  });
+
   it("shows every stage of a complete rollout as done", () => {
     const tree = treeOf({ state: "completed", stageIndex: null, report: null, unmet: [] }, []);
     expect(tree.match(/✔ done/g)).toHaveLength(5);

@@ -29,7 +29,7 @@ export function renderRolloutTree({ detail, decisions, nowMs }: RolloutTree, pai
 
 function heading(detail: RolloutDetail, paint: Paint): string {
   const rows: [string, string][] = [
-    ["strategy", `${detail.strategy}, tier ${detail.tier}, by ${detail.author}`],
+    ["strategy", `${strategyName(detail)}, tier ${detail.tier}, by ${detail.author}`],
     ["baseline", detail.baseline],
     ["candidate", [detail.candidate, ...detail.changes.map((c) => c.sentence)].join("\n")],
     ["share", shares(detail)],
@@ -43,6 +43,10 @@ function heading(detail: RolloutDetail, paint: Paint): string {
   const title = `⟳ ${paint.bold(detail.feature)}  ${stateBadge(detail, paint)}  ${id}`;
   return [title, ...lines].join("\n");
 }
+
+/** "careful, revision 2": the first one is only what was started with, and goes without saying. */
+const strategyName = ({ strategy, revision }: RolloutDetail): string =>
+  revision > 1 ? `${strategy}, revision ${revision}` : strategy;
 
 function shares({ setShareBps, actualShareBps }: RolloutDetail): string {
   const actual = actualShareBps === null ? "no request yet" : percentOfBps(actualShareBps);

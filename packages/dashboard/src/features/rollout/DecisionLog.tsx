@@ -102,7 +102,7 @@ function Entry(props: {
             <Time ms={decision.atMs} />
             <span>by {visible(decision.by)}</span>
             {decision.stage !== null && <span>in {visible(decision.stage)}</span>}
-            <span>revision {decision.snapshotRevision}</span>
+            <span>snapshot revision {decision.snapshotRevision}</span>
           </p>
         </div>
         <Button

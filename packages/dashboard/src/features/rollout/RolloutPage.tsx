@@ -19,6 +19,7 @@ import { GateTable } from "./GateTable.tsx";
 import { ladderOf } from "./ladder.ts";
 import { RolloutHeader } from "./RolloutHeader.tsx";
 import { StageLadder } from "./StageLadder.tsx";
+import { StrategyRevisions } from "./StrategyRevisions.tsx";
 import { trafficFacts } from "./traffic-facts.ts";
 import { TrafficStrip } from "./TrafficStrip.tsx";
 
@@ -78,8 +79,14 @@ function Content({ rollout, view, onView }: { readonly rollout: RolloutDetail } 
           <ExposureTable rollout={rollout} />
           <EarlierRollouts rollout={rollout} />
         </div>
-        <div className="xl:sticky xl:top-4">
-          <StageLadder strategy={rollout.strategy} rungs={ladderOf(rollout, nowMs)} />
+        {/* With revisions it is longer than the window, and what sticks could not be scrolled to. */}
+        <div className={`grid gap-4 ${rollout.revision > 1 ? "" : "xl:sticky xl:top-4"}`}>
+          <StageLadder
+            strategy={rollout.strategy}
+            revision={rollout.revision}
+            rungs={ladderOf(rollout, nowMs)}
+          />
+          <StrategyRevisions rollout={rollout} />
         </div>
       </div>
     </div>

@@ -12,10 +12,13 @@ const PLACE = {
 
 export function StageLadder(props: {
   readonly strategy: string;
+  readonly revision: number;
   readonly rungs: readonly LadderRung[];
 }) {
+  const revision = props.revision > 1 ? `, revision ${props.revision}` : "";
+  const strategy = `strategy ${visible(props.strategy)}${revision}`;
   return (
-    <Panel title="Stages" aside={<>strategy {visible(props.strategy)}</>}>
+    <Panel title="Stages" aside={strategy}>
       <ol>
         {props.rungs.map((rung) => {
           const place = PLACE[rung.place];

@@ -1,4 +1,5 @@
 import type * as Wire from "@spillway/contract";
+import { isJsonObject } from "@spillway/core";
 import type { DecisionRecord } from "../control-ports.ts";
 import { gateReportOf } from "../rollouts/gate-report-mapping.ts";
 import type { Wire as ReadOnly } from "../server/route-handlers.ts";
@@ -18,6 +19,23 @@ export function decisionSummaryOf(record: DecisionRecord): Wire.DecisionSummary 
     atMs: record.atMs,
     snapshotRevision: record.snapshotRevision,
     method: record.method,
+    ...revisionOf(record),
+  };
+}
+
+/** What a person revised, from the record; nothing for all other decisions. */
+function revisionOf({ inputs, outcome }: DecisionRecord): Pick<Wire.DecisionSummary, "revision"> {
+  const revision = isJsonObject(outcome) ? outcome["revision"] : undefined;
+  if (!isJsonObject(revision) || typeof revision["number"] !== "number") return {};
+  const event = isJsonObject(inputs) ? inputs["event"] : undefined;
+  const note = isJsonObject(event) ? event["note"] : undefined;
+  const changes = Array.isArray(revision["changes"]) ? revision["changes"] : [];
+  return {
+    revision: {
+      number: revision["number"],
+      changes: changes.filter((each) => typeof each === "string"),
+      note: typeof note === "string" ? note.trim() : "",
+    },
   };
 }
 

@@ -248,7 +248,7 @@ describe("a rollout", () => {
     const detail = RolloutDetail.parse(answer.body);
     expect([detail.setShareBps, detail.actualShareBps]).toEqual([500, 600]);
     expect(detail.strategyDetail.criteria[0]?.sentence).toBe(
-      "quality: hold at 5% worse than the baseline, roll back at 10%.",
+      "quality: hold at 5% worse than the baseline, roll back at 10%. Without data, hold. In error, hold.",
     );
   });
 
