@@ -178,6 +178,23 @@ describe("a rehearsal", () => {
       expect(reportRehearsal(asked, playUntil(asked, "edit_rate-5x")).broken).toEqual([]);
     });
 
+    it("is about criteria that take back, and not about those that ask a person", () => {
+      const criteria = [criterion("edit_rate", EDITS), criterion("quality", QUALITY)];
+      const [canary, ...rest] = RAMP;
+      const stages = [{ ...canary!, review: ["quality"] }, ...rest];
+      const asked = judging("edit_rate", EDITS, { criteria, stages, rehearsal: bounds });
+      const results = playUntil(asked, "quality-5x", { repetitions: 3 });
+      expect(named(results, "quality-5x")).toMatchObject({
+        rolledBack: 0,
+        scenario: { title: "quality (asks a person) at five times its level" },
+      });
+      const { answer, broken } = reportRehearsal(asked, results);
+      expect(answer).toContain("edit_rate at five times its level");
+      expect(new Set(broken.map(({ scenario }) => scenario))).toEqual(new Set(["edit_rate-5x"]));
+      const allAsked = { ...asked, criteria: [criterion("quality", QUALITY)] };
+      expect(reportRehearsal(allAsked, results.slice(-1)).answer).toContain("only asks a person");
+    });
+
     it("has none where the strategy asks for none", () => {
       expect(reportRehearsal(judging("edit_rate", EDITS), edits).broken).toEqual([]);
     });
