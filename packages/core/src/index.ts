@@ -220,6 +220,8 @@ export type {
   StrategyPlan,
 } from "./planning/plan-strategy.ts";
 export { planStrategy } from "./planning/plan-strategy.ts";
+export type { StickyUnits } from "./planning/sticky-units.ts";
+export { USUAL_STICKY_UNITS } from "./planning/sticky-units.ts";
 export type { BrokenBound, RehearsalReport } from "./rehearsal/rehearsal-report.ts";
 export { reportRehearsal } from "./rehearsal/rehearsal-report.ts";
 export type { RehearsalInput, ScenarioResult } from "./rehearsal/rehearse.ts";

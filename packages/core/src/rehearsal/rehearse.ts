@@ -1,5 +1,6 @@
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { SliceShare } from "../planning/plan-strategy.ts";
+import { withExpected } from "../rollout/gate-input.ts";
 import type { Strategy } from "../rollout/strategy.ts";
 import { inventReleases } from "./invented-traffic.ts";
 import type { PlayedRollout } from "./play-rollout.ts";
@@ -10,6 +11,7 @@ import { scenariosOf } from "./scenario.ts";
 
 export type RehearsalInput = {
   readonly strategy: Strategy;
+  /** With what the baseline shows of each, where the strategy does not say. */
   readonly metrics: readonly MetricDefinition[];
   /** Counted requests of the feature per hour, > 0. */
   readonly requestsPerHour: number;
@@ -71,7 +73,8 @@ function rehearseScenario(
   scenario: Scenario,
   stream: number,
 ): ScenarioResult {
-  const { slices = [], metrics, requestsPerHour } = input;
+  const { slices = [], requestsPerHour } = input;
+  const metrics = input.metrics.map((metric) => withExpected(metric, input.strategy));
   const stages = input.strategy.stages.filter(({ kind }) => kind !== "evaluate");
   const strategy = { ...input.strategy, stages };
   const releases = inventReleases(strategy, metrics, scenario);

@@ -1,4 +1,4 @@
-import type { MetricDefinition, Strategy } from "@spillway/core";
+import type { Feature, MetricDefinition, Strategy } from "@spillway/core";
 import { AppError, planStrategy } from "@spillway/core";
 import type { Database } from "./database.ts";
 import { countTraffic } from "./feature-traffic.ts";
@@ -11,16 +11,21 @@ import { countTraffic } from "./feature-traffic.ts";
 export async function decidabilityWarnings(
   database: Database,
   of: {
-    readonly feature: string;
+    readonly feature: Feature;
     readonly strategy: Strategy;
     readonly metrics: readonly MetricDefinition[];
     readonly nowMs: number;
   },
 ): Promise<readonly string[]> {
   const { feature, strategy, metrics } = of;
-  const { requestsPerHour } = await countTraffic(database, feature, of.nowMs);
+  const { requestsPerHour } = await countTraffic(database, feature.key, of.nowMs);
   if (requestsPerHour === 0) return [];
-  const { warnings } = planStrategy({ strategy, metrics, requestsPerHour });
+  const { warnings } = planStrategy({
+    strategy,
+    metrics,
+    requestsPerHour,
+    unit: feature.assignment.unit,
+  });
   if (warnings.length === 0 || strategy.undecidable !== "refuse") return warnings;
   throw new AppError(
     "requirements_unmet",

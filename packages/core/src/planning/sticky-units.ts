@@ -1,0 +1,51 @@
+import { TOP_BIN } from "../gate/bins.ts";
+import type { BurnIn } from "../gate/cluster-test.ts";
+import { LEAST_BUCKETS } from "../gate/cluster-test.ts";
+import type { MetricDefinition } from "../gate/metric.ts";
+import { UNIT_BUCKETS } from "../gate/unit-bucket.ts";
+import type { Population } from "../population/population.ts";
+import { designEffect } from "../statistics/power.ts";
+
+/** How units (users, conversations, tenants) return that keep one arm. An assumption, never measured. */
+export type StickyUnits = {
+  /** Counted requests of one unit while the evidence is gathered, at least 1. */
+  readonly requestsPerUnit: number;
+  /** Correlation of two observations of one unit, 0 to 1. */
+  readonly correlation: number;
+};
+
+/** The milder design of the statistics' benchmark of returning users: 1.9 answers say what one would. */
+export const USUAL_STICKY_UNITS: StickyUnits = { requestsPerUnit: 10, correlation: 0.1 };
+
+/** How many answers say as much as one of a unit of its own: Kish's design effect. */
+export function unitInflation({ requestsPerUnit, correlation }: StickyUnits): number {
+  return designEffect(requestsPerUnit, correlation);
+}
+
+/**
+ * Candidate answers before the normal test of units may speak: its burn-in of answers and of events, and
+ * as many units as fill enough of the groups (of 64 groups, 41 units fill 30 on average).
+ */
+export function leastAnswers(
+  { requestsPerUnit }: StickyUnits,
+  of: {
+    readonly burnIn: BurnIn;
+    readonly metric: MetricDefinition;
+    readonly baseline: Population;
+  },
+): number {
+  const units = Math.ceil(
+    Math.log1p(-LEAST_BUCKETS / UNIT_BUCKETS) / Math.log1p(-1 / UNIT_BUCKETS),
+  );
+  const rate = rarerShare(of.metric, of.baseline);
+  const forEvents = rate === null || rate === 0 ? 0 : of.burnIn.events / rate;
+  return Math.ceil(Math.max(of.burnIn.perArm, forEvents, units * requestsPerUnit));
+}
+
+/** The share of the rarer outcome where the test counts events; null where it does not. */
+function rarerShare({ kind, quantile }: MetricDefinition, baseline: Population): number | null {
+  if (kind === "quantile") return Math.min(quantile ?? 0.5, 1 - (quantile ?? 0.5));
+  if (kind !== "binary") return null;
+  const share = baseline.find(({ bin }) => bin === TOP_BIN)?.share ?? 0;
+  return Math.min(share, 1 - share);
+}
