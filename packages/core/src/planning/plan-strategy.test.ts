@@ -43,7 +43,7 @@ function playedMedians(of: Strategy, last: string): Map<string, number | null> {
   const medians = new Map<string, number | null>();
   const played = rehearse({
     strategy: of,
-    metrics: PROMPT,
+    metrics: METRIC_CATALOGUE,
     requestsPerHour: RATE,
     repetitions: 50,
     seed: 11,
@@ -56,22 +56,28 @@ function playedMedians(of: Strategy, last: string): Map<string, number | null> {
 }
 
 describe("a plan", () => {
-  it.each([
-    ["edit_rate", EDITS],
-    ["correction_rate", CORRECTIONS],
-    ["error_rate", ERRORS],
-  ])("of %s foretells what the gate does when it is played", (metric, comparison) => {
-    const stages = [lasting("canary", 48), lasting("ramp", 0, 10_000)];
-    const medians = playedMedians(judging(metric, comparison, stages), `${metric}-2x`);
+  it.each<[string, Comparison, Partial<Strategy>, Partial<Criterion>]>([
+    ["edit_rate", EDITS, {}, {}],
+    ["correction_rate", CORRECTIONS, {}, {}],
+    ["error_rate", ERRORS, {}, {}],
+    ["error_rate", ERRORS, {}, { overSeconds: 900 }],
+    ["edit_rate", EDITS, { unit: "user" }, {}],
+  ])("of %s foretells what the gate does when it is played (%j, %j, %j)", (...of) => {
+    const [metric, comparison, parts, criterionParts] = of;
+    const stages = [lasting("canary", 96), lasting("ramp", 0, 10_000)];
+    const criteria = [criterion(metric, comparison, criterionParts)];
+    const judged = { ...judging(metric, comparison, stages), ...parts, criteria };
+    const medians = playedMedians(judged, `${metric}-2x`);
     const medianAt = (times: number): number => medians.get(`${metric}-${times}x`) ?? Number.NaN;
-    const { hours } = firstRow(judging(metric, comparison, stages), RATE, { metrics: PROMPT });
+    const { hours } = firstRow(judged);
     const ratios = [
       (hours?.detectOnce.p50 ?? Number.NaN) / medianAt(1),
       (hours?.detectTwice.p50 ?? Number.NaN) / medianAt(2),
     ];
-    // Medians of 50 are themselves off by a tenth, and looks are a minute and 4% apart.
+    // Medians of 50 are themselves off by a tenth, and looks are a minute and 4% apart. Of units that
+    // return, the normal test is slower about large harm than the bets that are planned with.
     for (const ratio of ratios) {
-      expect(ratio).toBeGreaterThan(0.6);
+      expect(ratio).toBeGreaterThan(parts.unit === undefined ? 0.6 : 0.5);
       expect(ratio).toBeLessThan(1.4);
     }
   });
