@@ -197,7 +197,7 @@ export { DEFAULT_CONFIDENCE } from "./gate/confidence.ts";
 export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
-export { frozenSlices, SLICES_MAX } from "./rollout/judged-slices.ts";
+export { frozenSlices, otherSliceOf, SLICES_MAX } from "./rollout/judged-slices.ts";
 export { withFeatureLevels } from "./rollout/feature-levels.ts";
 export { parseStrategy, STRATEGY_KEYS } from "./rollout/parse-strategy.ts";
 export type {

@@ -68,7 +68,11 @@ export function rowNeeds(question: RowQuestion): RowNeedsResult {
     const arms = armsUnder(question, times) ?? harmless;
     return harmTests(tests, question)
       .map(({ test, level }) =>
-        asUnits(question, needed(test, question, { arms, level }), HARM_BURN_IN),
+        asUnits(question, needed(test, question, { arms, level }), {
+          arms,
+          burnIn: HARM_BURN_IN,
+          usesBaseline: true,
+        }),
       )
       .reduce(later);
   };
@@ -79,7 +83,12 @@ export function rowNeeds(question: RowQuestion): RowNeedsResult {
     needs: {
       detectOnce: detect(1),
       detectTwice: detect(2),
-      clear: asUnits(question, clear, safetyBurnIn),
+      clear: asUnits(question, clear, {
+        arms: harmless,
+        burnIn: safetyBurnIn,
+        // A limit's safety is about the candidate alone.
+        usesBaseline: comparison.kind !== "limit",
+      }),
     },
   };
 }
@@ -110,11 +119,17 @@ function harmTests(
 }
 
 /** The same where units return: so much more, and not before the normal test may speak at all. */
-function asUnits(question: RowQuestion, counts: Needed, burnIn: BurnIn): Needed {
-  const { design, metric, units = null } = question;
+function asUnits(
+  { design, metric, units = null }: RowQuestion,
+  counts: Needed,
+  of: {
+    readonly arms: ArmPopulations;
+    readonly burnIn: BurnIn;
+    readonly usesBaseline: boolean;
+  },
+): Needed {
   if (units === null || design.kind === "pairs") return counts;
-  const baseline = armsUnder(question, 0)?.baseline ?? [];
-  const least = leastAnswers(units, { burnIn, metric, baseline });
+  const least = leastAnswers(units, { ...of, metric, propensity: design.propensity });
   const at = (count: number | null): number | null =>
     count === null ? null : Math.ceil(Math.max(least, count * unitInflation(units)));
   return { p50: at(counts.p50), p80: at(counts.p80), p95: at(counts.p95) };
