@@ -43,7 +43,7 @@ export const rowSentences = {
     ];
     const remedy =
       remedies.length === 0
-        ? "Nothing would be enough: widen its levels."
+        ? `Nothing would be enough: widen its levels, or say with --baseline ${head.metric}=... what the baseline shows.`
         : `Enough: ${remedies.join(", or ")}.`;
     return `${nameOf(stage, head)} cannot be decided in ${time} at this traffic: ${told}. ${remedy}`;
   },

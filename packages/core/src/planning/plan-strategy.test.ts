@@ -283,6 +283,12 @@ describe("a plan", () => {
       expect(known).not.toEqual(firstRow(of({})).observations);
     });
 
+    it("a baseline that is beyond the limit itself: nothing is enough, so say what it shows", () => {
+      const { warnings } = plan(judging("divergence", { ...ERRORS, rollback: 0.08 }));
+      expect(warnings[0]).toContain("Nothing would be enough");
+      expect(warnings[0]).toContain("--baseline divergence=...");
+    });
+
     it("many slices: one warning for all, of the rarest", () => {
       const criteria = [criterion("quality", QUALITY, { perSlice: true })];
       const slices = [0.001, 0.0005, 0.002].map((share) => ({ name: `kind=${share}`, share }));
