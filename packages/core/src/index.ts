@@ -218,7 +218,7 @@ export type {
   PlanStage,
   SliceShare,
   StrategyPlan,
-} from "./planning/plan-strategy.ts";
+} from "./planning/strategy-plan.ts";
 export { planStrategy } from "./planning/plan-strategy.ts";
 export type { StickyUnits } from "./planning/sticky-units.ts";
 export { USUAL_STICKY_UNITS } from "./planning/sticky-units.ts";

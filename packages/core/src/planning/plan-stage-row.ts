@@ -6,7 +6,7 @@ import { hoursOf, waitedAgeHours, windowHoursLeft } from "./plan-hours.ts";
 import type { RowNeeds, RowNeedsResult } from "./plan-row.ts";
 import { rowNeeds } from "./plan-row.ts";
 import { rowSentences } from "./plan-sentence.ts";
-import type { PlanInput, PlanRow, PlanStage, SliceShare } from "./plan-strategy.ts";
+import type { PlanInput, PlanRow, PlanStage, SliceShare } from "./strategy-plan.ts";
 import type { StickyUnits } from "./sticky-units.ts";
 import type { Design } from "./walks.ts";
 

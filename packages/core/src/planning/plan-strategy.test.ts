@@ -5,7 +5,7 @@ import { METRIC_CATALOGUE } from "../gate/metric-catalogue.ts";
 import { rehearse } from "../rehearsal/rehearse.ts";
 import type { Stage, Strategy } from "../rollout/strategy.ts";
 import { HOUR, stage, strategy } from "../../test/rollout-builders.ts";
-import type { PlanInput, PlanRow } from "./plan-strategy.ts";
+import type { PlanInput, PlanRow } from "./strategy-plan.ts";
 import { planStrategy } from "./plan-strategy.ts";
 
 const RATE = 3_600;

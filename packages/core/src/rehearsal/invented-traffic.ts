@@ -1,6 +1,6 @@
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import type { MetricEvidence, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
-import type { SliceShare } from "../planning/plan-strategy.ts";
+import type { SliceShare } from "../planning/strategy-plan.ts";
 import type { StickyUnits } from "../planning/sticky-units.ts";
 import type { Stage } from "../rollout/strategy.ts";
 import type { DrawPlan, StratumTally } from "./cell-tally.ts";

@@ -1,5 +1,5 @@
 import type { MetricDefinition } from "../gate/metric.ts";
-import type { SliceShare } from "../planning/plan-strategy.ts";
+import type { SliceShare } from "../planning/strategy-plan.ts";
 import { releaseId } from "../release/release.ts";
 import { judge } from "../rollout/decision-record.ts";
 import { gateInputOf, stageObservationsOf } from "../rollout/gate-input.ts";

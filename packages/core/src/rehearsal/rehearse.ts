@@ -1,6 +1,6 @@
 import type { AssignmentUnit } from "../feature/feature.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
-import type { SliceShare } from "../planning/plan-strategy.ts";
+import type { SliceShare } from "../planning/strategy-plan.ts";
 import type { StickyUnits } from "../planning/sticky-units.ts";
 import { USUAL_STICKY_UNITS } from "../planning/sticky-units.ts";
 import { withExpected } from "../rollout/gate-input.ts";

@@ -1,6 +1,6 @@
 import type { Strategy } from "../rollout/strategy.ts";
 import { reviewedCriteria } from "../rollout/strategy.ts";
-import type { SliceShare } from "../planning/plan-strategy.ts";
+import type { SliceShare } from "../planning/strategy-plan.ts";
 
 /** An invented candidate. Every number of it is an assumption, stated here and in docs/rehearsal.md. */
 export type Scenario = {
