@@ -12,6 +12,8 @@ export type PlannedOptions = {
   readonly baseline: Readonly<Record<string, number>>;
   readonly slice: readonly SliceShare[];
   readonly feature?: string;
+  readonly unit?: NonNullable<PlanOptions["unit"]>;
+  readonly sticky?: NonNullable<PlanOptions["stickyUnits"]>;
 };
 
 /**
@@ -30,6 +32,8 @@ export async function findPlanned(
     requestsPerHour: options.rate ?? (await trafficOf(context, feature)),
     baseline: options.baseline,
     slices: options.slice,
+    ...(options.unit === undefined ? {} : { unit: options.unit }),
+    ...(options.sticky === undefined ? {} : { stickyUnits: options.sticky }),
   };
 }
 

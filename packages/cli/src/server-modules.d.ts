@@ -100,6 +100,8 @@ declare module "@spillway/server/plan" {
     readonly requestsPerHour: number;
     readonly baseline: Readonly<Record<string, number>>;
     readonly slices: readonly { readonly name: string; readonly share: number }[];
+    readonly unit?: "request" | "conversation" | "user" | "tenant";
+    readonly stickyUnits?: { readonly requestsPerUnit: number; readonly correlation: number };
   };
 
   type Needed = {
@@ -118,7 +120,9 @@ declare module "@spillway/server/plan" {
     readonly criterionId: string;
     readonly metric: string;
     readonly slice: string;
-    readonly status: "decidable" | "too_little" | "decided_before" | "never_seen" | "unsupported";
+    readonly status:
+      "decidable" | "too_little" | "decided_before" | "never_seen" | "not_asked" | "unsupported";
+    readonly isReview: boolean;
     readonly observationsPerHour: number;
     readonly observations: RowNeeds | null;
     readonly hours: RowNeeds | null;
@@ -129,6 +133,11 @@ declare module "@spillway/server/plan" {
   export type StrategyPlan = {
     readonly strategy: string;
     readonly requestsPerHour: number;
+    readonly units: {
+      readonly unit: string;
+      readonly requestsPerUnit: number;
+      readonly correlation: number;
+    } | null;
     readonly stages: readonly {
       readonly name: string;
       readonly kind: string;

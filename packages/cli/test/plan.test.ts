@@ -57,7 +57,22 @@ describe("plan", () => {
     expect(rare).toBeLessThan(usual);
   });
 
+  it("asks for more answers where users keep one arm, and says what it assumes", async () => {
+    const argv = ["plan", "edits.yaml", "--rate", "60/min", "--unit", "user"];
+    const usual = await run(argv);
+    expect(usual.stdout).toContain(
+      "Assigned by user: 10 requests of each with a correlation of 0.1 are assumed (--sticky), so 1.9 times the answers.",
+    );
+    const often = await run([...argv, "--sticky", "20:0.3"]);
+    expect(often.stdout).toContain("⚠ too little");
+    const single = await run([...argv, "--sticky", "1:0"]);
+    expect(single.stdout).toContain("so 1 times the answers");
+    expect(single.code).toBe(0);
+  });
+
   it.each([
+    [["plan", "edits.yaml", "--rate", "1/s", "--sticky", "10"], "Wanted requests of one unit"],
+    [["plan", "edits.yaml", "--rate", "1/s", "--unit", "team"], "--unit"],
     [["plan", "edits.yaml"], "wanted --rate"],
     [["plan", "edits.yaml", "--rate", "many"], "Wanted a rate above 0"],
     [["plan", "edits.yaml", "--rate", "1/s", "--baseline", "edits"], "Wanted a metric"],
@@ -89,7 +104,7 @@ describe("plan", () => {
       runPlan: async (options) => {
         seen.push(options);
         const { requestsPerHour } = options;
-        const empty = { stages: [], isDecidable: true, warnings: [] };
+        const empty = { units: null, stages: [], isDecidable: true, warnings: [] };
         return { strategy: "own", requestsPerHour, ...empty };
       },
     });

@@ -204,7 +204,7 @@ export { DEFAULT_CONFIDENCE } from "./gate/confidence.ts";
 export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
-export { frozenSlices, SLICES_MAX } from "./rollout/judged-slices.ts";
+export { frozenSlices, otherSliceOf, SLICES_MAX } from "./rollout/judged-slices.ts";
 export { withFeatureLevels } from "./rollout/feature-levels.ts";
 export { parseStrategy, STRATEGY_KEYS } from "./rollout/parse-strategy.ts";
 export type {
@@ -225,8 +225,10 @@ export type {
   PlanStage,
   SliceShare,
   StrategyPlan,
-} from "./planning/plan-strategy.ts";
+} from "./planning/strategy-plan.ts";
 export { planStrategy } from "./planning/plan-strategy.ts";
+export type { StickyUnits } from "./planning/sticky-units.ts";
+export { USUAL_STICKY_UNITS } from "./planning/sticky-units.ts";
 export type { BrokenBound, RehearsalReport } from "./rehearsal/rehearsal-report.ts";
 export { reportRehearsal } from "./rehearsal/rehearsal-report.ts";
 export type { RehearsalInput, ScenarioResult } from "./rehearsal/rehearse.ts";

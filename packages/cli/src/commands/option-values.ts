@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { parseDurationMs } from "../duration.ts";
 
 export function durationMs(text: string): number {
@@ -50,4 +50,23 @@ export function sliceShare(text: string, before: readonly SliceShare[]): readonl
   throw new InvalidArgumentError(
     "Wanted a slice and its share of the traffic, such as document_type=discharge:20%, together at most 100%.",
   );
+}
+
+/** "10:0.1": ten requests of a unit, two of which correlate by 0.1. */
+export function stickyUnits(text: string): {
+  readonly requestsPerUnit: number;
+  readonly correlation: number;
+} {
+  const match = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(text);
+  const [requestsPerUnit, correlation] = [Number(match?.[1]), Number(match?.[2])];
+  if (requestsPerUnit >= 1 && correlation <= 1) return { requestsPerUnit, correlation };
+  throw new InvalidArgumentError(
+    "Wanted requests of one unit (1 or more) and their correlation (0 to 1), such as 10:0.1.",
+  );
+}
+
+/** What is assigned to an arm as one: by default what the strategy says, else the request. */
+export function unitOption(): Option {
+  const units = ["request", "conversation", "user", "tenant"];
+  return new Option("--unit <unit>", "what keeps one arm, unless the strategy says").choices(units);
 }

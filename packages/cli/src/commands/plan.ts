@@ -5,7 +5,13 @@ import type { CommandContext } from "../context.ts";
 import type { PlannedOptions } from "../planned-feature.ts";
 import { findPlanned } from "../planned-feature.ts";
 import { renderPlan } from "../render/plan.ts";
-import { baselineValue, ratePerHour, sliceShare } from "./option-values.ts";
+import {
+  baselineValue,
+  ratePerHour,
+  sliceShare,
+  stickyUnits,
+  unitOption,
+} from "./option-values.ts";
 
 export function addPlan(program: Command, context: CommandContext): void {
   program
@@ -19,6 +25,8 @@ export function addPlan(program: Command, context: CommandContext): void {
     .option("--feature <key>", "take the traffic of this feature")
     .option("--baseline <metric=value>", "what the baseline shows; repeatable", baselineValue, {})
     .option("--slice <name:share>", "a slice of the traffic; repeatable", sliceShare, [])
+    .addOption(unitOption())
+    .option("--sticky <requests:correlation>", "how units return, such as 10:0.1", stickyUnits)
     .action((strategy: string, options: PlannedOptions) =>
       context.finish(plan(context, strategy, options)),
     );

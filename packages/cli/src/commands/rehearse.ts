@@ -7,7 +7,14 @@ import type { RehearsalReport, ScenarioResult } from "../local-server.ts";
 import type { PlannedOptions } from "../planned-feature.ts";
 import { findPlanned } from "../planned-feature.ts";
 import { renderRehearsal } from "../render/rehearsal.ts";
-import { baselineValue, ratePerHour, sliceShare, wholeNumber } from "./option-values.ts";
+import {
+  baselineValue,
+  ratePerHour,
+  sliceShare,
+  stickyUnits,
+  unitOption,
+  wholeNumber,
+} from "./option-values.ts";
 import { asUsage } from "./plan.ts";
 
 type Options = PlannedOptions & { readonly repetitions: number; readonly seed: number };
@@ -26,6 +33,8 @@ export function addRehearse(program: Command, context: CommandContext): void {
     .option("--feature <key>", "take the traffic of this feature")
     .option("--baseline <metric=value>", "what the baseline shows; repeatable", baselineValue, {})
     .option("--slice <name:share>", "a slice of the traffic; repeatable", sliceShare, [])
+    .addOption(unitOption())
+    .option("--sticky <requests:correlation>", "how units return, such as 10:0.1", stickyUnits)
     .option("--repetitions <n>", "rollouts of each kind", repetitions, 500)
     .option("--seed <n>", "of the invented traffic", wholeNumber, 1)
     .action((strategy: string, options: Options) =>

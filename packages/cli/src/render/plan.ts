@@ -14,12 +14,18 @@ const HOUR_MS = 3_600_000;
 export function renderPlan(plan: StrategyPlan, paint: Paint): string {
   const rate = decimal(Number(plan.requestsPerHour.toPrecision(6)));
   const heading = `${plan.strategy} at ${rate} requests an hour. Times for a chance of 50 / 80 / 95%, answers for 80%.`;
-  return [heading, ...plan.stages.map((stage) => renderStage(stage, paint))].join("\n\n");
+  const head = plan.units === null ? heading : `${heading}\n${unitsText(plan.units)}`;
+  return [head, ...plan.stages.map((stage) => renderStage(stage, paint))].join("\n\n");
+}
+
+function unitsText({ unit, requestsPerUnit, correlation }: NonNullable<StrategyPlan["units"]>) {
+  const effect = 1 + (requestsPerUnit - 1) * correlation;
+  return `Assigned by ${unit}: ${decimal(requestsPerUnit)} requests of each with a correlation of ${decimal(correlation)} are assumed (--sticky), so ${decimal(effect)} times the answers.`;
 }
 
 function renderStage(stage: PlanStage, paint: Paint): string {
   const rows = stage.rows.map((row) => [
-    row.criterionId,
+    row.isReview ? `${row.criterionId} (asks a person)` : row.criterionId,
     row.slice === "*" ? "all" : row.slice,
     statusText(row, paint),
     needText(row, "detectOnce"),
@@ -46,13 +52,14 @@ const WORDS = {
   too_little: "⚠ too little",
   decided_before: "- decided before",
   never_seen: "✖ never seen",
+  not_asked: "- not asked",
   unsupported: "✖ unsupported",
 } as const;
 
 function statusText({ status }: PlanRow, paint: Paint): string {
   const text = WORDS[status];
   if (status === "decidable") return paint.green(text);
-  return status === "decided_before" ? text : paint.yellow(text);
+  return status === "decided_before" || status === "not_asked" ? text : paint.yellow(text);
 }
 
 function needText({ hours, observations }: PlanRow, of: keyof NonNullable<PlanRow["hours"]>) {

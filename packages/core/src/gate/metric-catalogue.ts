@@ -4,8 +4,8 @@ type Definition = Omit<MetricDefinition, "name" | "kind" | "direction" | "unit" 
 
 /**
  * The metrics that exist without being declared. `expected` is a guess of what a healthy feature shows;
- * for latencies, costs and tokens that are judged against the baseline a rollout puts in what the feature has
- * shown in the last week, frozen at the start, and a strategy may write any of them down (`expected`).
+ * for rates, and for latencies, costs and tokens that are judged against the baseline, a rollout puts in what
+ * the feature has shown in the last week, frozen at the start. A strategy may write any down (`expected`).
  * Costs and tokens have no guess, because none would fit two features.
  *
  * A heavy tail is clipped at 20 times its expected mean, scores at the ends of their range; labels that

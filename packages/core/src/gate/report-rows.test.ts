@@ -115,6 +115,29 @@ it("no advance before half of the requests have had the time that a label takes"
   expect(at(2)).toMatchObject({ kind: "decided", decision: "advance" });
 });
 
+it("labels are not waited for in a stage that asks for no proof of them", () => {
+  const edits = criterion("edit_rate", { kind: "difference", hold: 0.01, rollback: 0.02 });
+  const quality = criterion("quality", { kind: "relative", hold: 0.05, rollback: 0.1 });
+  // Nobody labels a shadow copy: no request is ever old enough.
+  const delay = { metric: "edit_rate", delaySeconds: 1_800, medianRequestAtMs: null };
+  const inShadow = (prove: readonly string[]) =>
+    decide({
+      rollout: rollout({
+        strategy: {
+          ...strategy([stage("shadow", { prove }), stage("verify")]),
+          criteria: [quality, edits],
+        },
+        state: { kind: "progressing", stageIndex: 0, enteredAtMs: START_MS },
+      }),
+      event: { kind: "tick" },
+      gate: { ...gateReport("pass"), delays: [delay] },
+      stageObservations: 1_000,
+      nowMs: START_MS + 24 * HOUR_MS,
+    });
+  expect(inShadow(["quality"])).toMatchObject({ kind: "decided", decision: "advance" });
+  expect(inShadow(["quality", "edit_rate"]).kind).toBe("wait");
+});
+
 it("a few enormous values are found by their number, where their clipped mean says little", () => {
   const cost: MetricDefinition = { ...findMetric("cost_per_call")!, expected: { value: 0.01 } };
   const bins = (usual: number, enormous: number) => ({

@@ -1,3 +1,5 @@
+import type { BurnIn } from "../gate/cluster-test.ts";
+import { HARM_BURN_IN, HEAVY_TAIL_BURN_IN, SAFETY_BURN_IN } from "../gate/cluster-test.ts";
 import { compileCriterion } from "../gate/compiled-criterion.ts";
 import type { Criterion, GateConfidence } from "../gate/criterion.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
@@ -6,6 +8,8 @@ import type { ArmPopulations } from "../population/population.ts";
 import { NO_HARM, populationsOf } from "../population/population.ts";
 import { cleanObservationsNeeded } from "../statistics/one-sample.ts";
 import { observationsForChance } from "./first-passage.ts";
+import type { StickyUnits } from "./sticky-units.ts";
+import { leastAnswers, unitInflation } from "./sticky-units.ts";
 import type { Design } from "./walks.ts";
 import { walksOf } from "./walks.ts";
 
@@ -36,6 +40,10 @@ export type RowQuestion = {
   readonly nextShareBps: number;
   /** The row's share of the gate's average over all rows, in (0, 1]. */
   readonly weight: number;
+  /** Whether it asks a person in place of taking back; its tests are then no part of the average. */
+  readonly isReview?: boolean;
+  /** How often units return, where the unit of assignment is not the request. */
+  readonly units?: StickyUnits | null;
 };
 
 /**
@@ -55,22 +63,76 @@ export function rowNeeds(question: RowQuestion): RowNeedsResult {
   if (harmless === null) {
     return { kind: "unsupported", reason: "what the baseline shows" };
   }
-  const { alpha, alphaBlock, alphaPromote } = question.confidence;
+  const safetyBurnIn = metric.kind === "heavy_tailed" ? HEAVY_TAIL_BURN_IN : SAFETY_BURN_IN;
   const detect = (times: number): Needed => {
     const arms = armsUnder(question, times) ?? harmless;
-    return later(
-      needed(tests.harm, question, { arms, level: alpha * question.weight }),
-      needed(tests.block, question, { arms, level: alphaBlock * question.weight }),
-    );
+    return harmTests(tests, question)
+      .map(({ test, level }) =>
+        asUnits(question, needed(test, question, { arms, level }), {
+          arms,
+          burnIn: HARM_BURN_IN,
+          usesBaseline: true,
+        }),
+      )
+      .reduce(later);
   };
+  const level = question.confidence.alphaPromote;
+  const clear = needed(tests.safety, question, { arms: harmless, level });
   return {
     kind: "needs",
     needs: {
       detectOnce: detect(1),
       detectTwice: detect(2),
-      clear: needed(tests.safety, question, { arms: harmless, level: alphaPromote }),
+      clear: asUnits(question, clear, {
+        arms: harmless,
+        burnIn: safetyBurnIn,
+        // A limit's safety is about the candidate alone.
+        usesBaseline: comparison.kind !== "limit",
+      }),
     },
   };
+}
+
+type LevelledTest = { readonly test: QuantileTest; readonly level: number };
+
+/**
+ * What must be proven, and how surely, before a rollout is taken back; of a criterion under review,
+ * before a person is asked: see judge-gate.ts, and judgeRow in assess-gate.ts.
+ */
+function harmTests(
+  tests: { readonly harm: QuantileTest; readonly block: QuantileTest },
+  { criterion, confidence, weight, isReview = false, units = null }: RowQuestion,
+): readonly LevelledTest[] {
+  const { alpha, alphaBlock, amberOdds } = confidence;
+  // Half of the capital is kept for fresh starts, of which harm from the start uses none (restarts.ts).
+  const hasRestarts = units === null && (criterion.overSeconds ?? null) !== null;
+  const share = (isReview ? 1 : weight) / (hasRestarts ? 2 : 1);
+  if (!isReview) {
+    return [
+      { test: tests.harm, level: alpha * share },
+      { test: tests.block, level: alphaBlock * share },
+    ];
+  }
+  return criterion.comparison.kind === "limit"
+    ? [{ test: tests.block, level: alphaBlock * share }]
+    : [{ test: tests.harm, level: share / amberOdds }];
+}
+
+/** The same where units return: so much more, and not before the normal test may speak at all. */
+function asUnits(
+  { design, metric, units = null }: RowQuestion,
+  counts: Needed,
+  of: {
+    readonly arms: ArmPopulations;
+    readonly burnIn: BurnIn;
+    readonly usesBaseline: boolean;
+  },
+): Needed {
+  if (units === null || design.kind === "pairs") return counts;
+  const least = leastAnswers(units, { ...of, metric, propensity: design.propensity });
+  const at = (count: number | null): number | null =>
+    count === null ? null : Math.ceil(Math.max(least, count * unitInflation(units)));
+  return { p50: at(counts.p50), p80: at(counts.p80), p95: at(counts.p95) };
 }
 
 function armsUnder({ criterion, metric }: RowQuestion, times: number): ArmPopulations | null {

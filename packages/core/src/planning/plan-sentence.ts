@@ -10,6 +10,9 @@ type TooLittle = {
   readonly available: number | null;
   readonly hours: RowNeeds;
   readonly enough: { readonly shareBps: number | null; readonly hours: number | null };
+  /** For how long requests count at all; null: throughout. */
+  readonly windowHours: number | null;
+  readonly isReview: boolean;
 };
 
 /** What a plan says of a row that cannot be decided, with what would help. */
@@ -20,11 +23,17 @@ export const rowSentences = {
   unsupported: (stage: Stage, head: Head, reason: string): string =>
     `${nameOf(stage, head)} cannot be judged: ${reason} is missing. Say what the baseline shows, for example with --baseline ${head.metric}=...`,
 
-  tooLittle: (stage: Stage, head: Head, { available, hours, enough }: TooLittle): string => {
+  tooLittle: (stage: Stage, head: Head, of: TooLittle): string => {
+    const { available, hours, enough, windowHours, isReview } = of;
     const time = available === null ? "any time" : inWords(available * 3_600);
+    const never =
+      windowHours === null
+        ? "never ends"
+        : `needs more than the ${inWords(windowHours * 3_600)} for which requests count`;
     const need = (chance: number | null): string =>
-      chance === null ? "never ends" : `takes ${inWords(chance * 3_600)}`;
-    const told = `catching its rollback level ${need(hours.detectOnce.p80)} and clearing a good change ${need(hours.clear.p80)}, each with a chance of 80%`;
+      chance === null ? never : `takes ${inWords(chance * 3_600)}`;
+    const catching = isReview ? "asking a person at its level" : "catching its rollback level";
+    const told = `${catching} ${need(hours.detectOnce.p80)} and clearing a good change ${need(hours.clear.p80)}, each with a chance of 80%`;
     const isPairs = stage.shareBps === 0;
     const remedies = [
       ...(enough.shareBps === null
@@ -34,7 +43,7 @@ export const rowSentences = {
     ];
     const remedy =
       remedies.length === 0
-        ? "Nothing would be enough: widen its levels."
+        ? `Nothing would be enough: widen its levels, or say with --baseline ${head.metric}=... what the baseline shows.`
         : `Enough: ${remedies.join(", or ")}.`;
     return `${nameOf(stage, head)} cannot be decided in ${time} at this traffic: ${told}. ${remedy}`;
   },

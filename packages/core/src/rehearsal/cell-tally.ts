@@ -1,3 +1,4 @@
+import type { EvidenceCell, StratumEvidence } from "../gate/evidence.ts";
 import type { PairShare } from "../population/pairing.ts";
 import { COMMON_SHARE, sameRank } from "../population/pairing.ts";
 import type { ArmPopulations } from "../population/population.ts";
@@ -12,8 +13,15 @@ export function addTo(tally: Tally, bin: number | string, count: number): void {
   tally.set(key, (tally.get(key) ?? 0) + count);
 }
 
-export function toBins(tally: Tally): Record<string, number> {
-  return Object.fromEntries(tally);
+/** Keys are bins, or "bucket:bin" where units return; the cell then has both, as the stored one. */
+function toCell(tally: Tally, areUnits: boolean): EvidenceCell {
+  if (!areUnits) return { bins: Object.fromEntries(tally) };
+  const bins: Record<string, number> = {};
+  for (const [key, count] of tally) {
+    const bin = key.slice(key.indexOf(":") + 1);
+    bins[bin] = (bins[bin] ?? 0) + count;
+  }
+  return { bins, units: Object.fromEntries(tally) };
 }
 
 /** One metric's evidence on one slice in one stage. */
@@ -22,6 +30,54 @@ export type StratumTally = {
   readonly candidate: Tally;
   readonly pairs: Tally;
 };
+
+const SIDES = ["baseline", "candidate", "pairs"] as const;
+
+export function addStratum(into: StratumTally, fresh: StratumTally): void {
+  for (const side of SIDES) {
+    for (const [bin, count] of fresh[side]) addTo(into[side], bin, count);
+  }
+}
+
+export function isEmpty(tally: StratumTally): boolean {
+  return SIDES.every((side) => tally[side].size === 0);
+}
+
+/**
+ * Lets each pending label become known with a chance. Waiting times are exponential, so every pending
+ * label has the same chance to come in the next step, however old it is, and a count is enough to
+ * remember them by.
+ */
+export function matureStratum(
+  random: Random,
+  chance: number,
+  of: { readonly pending: StratumTally; readonly known: StratumTally },
+): void {
+  for (const side of SIDES) {
+    const from = of.pending[side];
+    for (const [bin, count] of from) {
+      const came = drawBinomial(random, count, chance);
+      if (came === 0) continue;
+      addTo(of.known[side], bin, came);
+      if (came === count) from.delete(bin);
+      else from.set(bin, count - came);
+    }
+  }
+}
+
+/** The evidence of one stage, as the store gives it. */
+export function stratumEvidence(
+  { baseline, candidate, pairs }: StratumTally,
+  of: Pick<StratumEvidence, "stageIndex" | "propensityBps"> & { readonly areUnits: boolean },
+): StratumEvidence {
+  return {
+    stageIndex: of.stageIndex,
+    propensityBps: of.propensityBps,
+    baseline: toCell(baseline, of.areUnits),
+    candidate: toCell(candidate, of.areUnits),
+    pairs: { joint: Object.fromEntries(pairs) },
+  };
+}
 
 export function emptyTally(): StratumTally {
   return { baseline: new Map(), candidate: new Map(), pairs: new Map() };

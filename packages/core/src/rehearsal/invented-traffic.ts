@@ -1,94 +1,71 @@
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import type { MetricEvidence, RolloutEvidence, StageExposure } from "../gate/evidence.ts";
-import type { MetricDefinition } from "../gate/metric.ts";
-import type { SliceShare } from "../planning/plan-strategy.ts";
-import { isFromPeople } from "../population/feedback-metrics.ts";
-import type { Harm } from "../population/population.ts";
-import { NO_HARM, populationsOf } from "../population/population.ts";
-import type { Stage, Strategy } from "../rollout/strategy.ts";
-import type { DrawPlan, StratumTally, Tally } from "./cell-tally.ts";
-import { addTo, drawAnswers, drawPairs, drawPlan, emptyTally, toBins } from "./cell-tally.ts";
+import type { SliceShare } from "../planning/strategy-plan.ts";
+import type { StickyUnits } from "../planning/sticky-units.ts";
+import type { Stage } from "../rollout/strategy.ts";
+import type { DrawPlan, StratumTally } from "./cell-tally.ts";
+import {
+  addStratum,
+  addTo,
+  drawAnswers,
+  drawPairs,
+  emptyTally,
+  matureStratum,
+  stratumEvidence,
+} from "./cell-tally.ts";
+import type { TimeNeeds } from "./evidence-times.ts";
+import { createTimes } from "./evidence-times.ts";
+import type { InventedReleases } from "./invented-releases.ts";
 import type { Random } from "./random.ts";
 import { drawBinomial, drawMultinomial, drawPoisson } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
-
-/** What both releases answer, per metric: while all is well, under the scenario's harm, in an outage. */
-export type InventedReleases = {
-  readonly metrics: readonly {
-    readonly name: string;
-    readonly isFromPeople: boolean;
-    /** Slices that some criterion judges this metric on. */
-    readonly isSliced: boolean;
-    readonly well: DrawPlan;
-    readonly harmed: DrawPlan;
-    readonly outage: DrawPlan;
-  }[];
-};
-
-/** Metrics that nothing is known of are left out: the gate then says that it has no data. */
-export function inventReleases(
-  strategy: Strategy,
-  metrics: readonly MetricDefinition[],
-  scenario: Scenario,
-): InventedReleases {
-  const names = [...new Set(strategy.criteria.map(({ metric }) => metric))];
-  return {
-    metrics: names.flatMap((name) => {
-      const metric = metrics.find((definition) => definition.name === name);
-      const criteria = strategy.criteria.filter((criterion) => criterion.metric === name);
-      const criterion = criteria.find(({ id }) => id === scenario.criterionId) ?? criteria[0];
-      if (metric === undefined || criterion === undefined) return [];
-      const isHarmed = criterion.id === scenario.criterionId;
-      const harm: Harm = isHarmed ? { kind: "multiple", times: scenario.times } : NO_HARM;
-      const well = populationsOf(metric, criterion, NO_HARM);
-      const harmed = populationsOf(metric, criterion, harm);
-      const bad = populationsOf(metric, criterion, { kind: "multiple", times: scenario.times });
-      if (well === null || harmed === null || bad === null) return [];
-      return [
-        {
-          name,
-          isFromPeople: isFromPeople(name),
-          isSliced: criteria.some(({ perSlice }) => perSlice),
-          well: drawPlan(well),
-          harmed: drawPlan(harmed),
-          outage: drawPlan({ baseline: bad.candidate, candidate: bad.candidate }),
-        },
-      ];
-    }),
-  };
-}
+import { drawUnitAnswers, requestsOfUnits } from "./unit-draws.ts";
 
 type Step = {
   readonly stage: Stage;
   readonly stageIndex: number;
-  readonly seconds: number;
+  readonly fromMs: number;
+  readonly untilMs: number;
   readonly requestsPerHour: number;
   readonly condition: "well" | "harmed" | "outage";
-  readonly nowMs: number;
 };
+
+/** What is drawn is units; each is one request where requests are assigned. */
+type Units = { readonly candidate: number; readonly baseline: number };
 
 /** Requests of one step in one slice (or in none): who answered, and whether the other one did too. */
 type Counts = {
+  readonly units: Units;
   readonly candidateAlone: number;
   readonly baselineAlone: number;
   readonly candidatePaired: number;
   readonly baselinePaired: number;
 };
 
-/**
- * The evidence of one invented rollout, drawn step by step as counts per bin: requests are Poisson, who
- * answers and who is copied binomial, and what is observed multinomial. No request exists by itself, so
- * the work of a step does not grow with the traffic.
- */
-export function createTraffic(options: {
+type TrafficOptions = {
   readonly random: Random;
   readonly releases: InventedReleases;
   readonly scenario: Scenario;
   readonly slices: readonly SliceShare[];
-}) {
-  const { random, releases, scenario, slices } = options;
+  readonly needs: TimeNeeds;
+  /** How units return; null: every request is a unit of its own. */
+  readonly sticky: StickyUnits | null;
+};
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The evidence of one invented rollout, drawn step by step as counts per bin: units are Poisson, who
+ * answers and who is copied binomial, and what is observed multinomial (of units that return, Dirichlet-
+ * multinomial by group). No request exists by itself, so the work of a step does not grow with the
+ * traffic. It has the store's form: by time for criteria that ask for time, by group for units.
+ */
+export function createTraffic(options: TrafficOptions) {
+  const { random, releases, slices, sticky } = options;
   const segments = segmentsOf(slices);
   const strata = new Map<number, StageTally>();
+  const times = createTimes(random, { needs: options.needs, areUnits: sticky !== null });
+  const areTimed = options.needs.judged.length + options.needs.counted.length > 0;
 
   const stageTally = (stageIndex: number, propensityBps: number): StageTally => {
     const known = strata.get(stageIndex) ?? newStageTally(stageIndex, propensityBps);
@@ -96,30 +73,53 @@ export function createTraffic(options: {
     return known;
   };
 
+  /** Draws a stretch of time and gives the number of requests that the candidate answered to people. */
+  const drawPart = (step: Step): number => {
+    const { stage, fromMs, untilMs, requestsPerHour } = step;
+    const tally = stageTally(step.stageIndex, stage.shareBps);
+    const mean = (requestsPerHour * (untilMs - fromMs)) / HOUR_MS;
+    const units = drawPoisson(random, mean / (sticky?.requestsPerUnit ?? 1));
+    let exposed = 0;
+    drawMultinomial(random, { count: units, shares: segments.shares }, (index, count) => {
+      const segment = segments.names[index] ?? null;
+      const counts = splitRequests(random, count, { stage, sticky });
+      exposed += counts.candidateAlone + counts.candidatePaired;
+      countExposure(tally, counts, step);
+      drawSegment({ ...options, tally, times }, { step, segment, counts });
+    });
+    if (stage.shareBps > 0) times.count(exposed, { ...step, propensityBps: stage.shareBps });
+    tally.evidence = null;
+    return exposed;
+  };
+
   return {
-    /** Draws one step and gives the number of requests that the candidate answered to people. */
     draw: (step: Step): number => {
-      const tally = stageTally(step.stageIndex, step.stage.shareBps);
-      const requests = drawPoisson(random, (step.requestsPerHour * step.seconds) / 3_600);
+      if (step.stage.shareBps > 0) times.goLive(step.fromMs);
       let exposed = 0;
-      drawMultinomial(random, { count: requests, shares: segments.shares }, (index, count) => {
-        const segment = segments.names[index] ?? null;
-        const counts = splitRequests(random, count, step.stage);
-        exposed += counts.candidateAlone + counts.candidatePaired;
-        countExposure(tally, counts);
-        drawSegment({ random, releases, scenario, tally }, { step, segment, counts });
-      });
-      tally.lastObservedAtMs = step.nowMs;
-      tally.evidence = null;
+      for (const [fromMs, untilMs] of times.parts(step.fromMs, step.untilMs)) {
+        exposed += drawPart({ ...step, fromMs, untilMs });
+      }
       return exposed;
     },
-    /** Lets labels of all stages become known, each with the chance that the passing time gives. */
+    /**
+     * Lets labels of all stages become known, each with the chance that the passing time gives. All
+     * traffic, its slices and its blocks are matured apart, which leaves each of them right and only
+     * their agreement to chance.
+     */
     mature: (seconds: number): void => {
-      if (scenario.labelDelaySeconds === 0) return;
-      const chance = 1 - 2 ** (-seconds / scenario.labelDelaySeconds);
-      for (const tally of strata.values()) matureStage(random, tally, chance);
+      const chances = new Map(
+        releases.metrics
+          .filter(({ delaySeconds }) => delaySeconds > 0)
+          .map(({ name, delaySeconds }) => [name, 1 - 2 ** (-seconds / delaySeconds)]),
+      );
+      if (chances.size === 0) return;
+      for (const tally of strata.values()) matureStage(random, tally, chances);
+      times.mature((metric) => chances.get(metric) ?? 1);
     },
-    evidence: (): RolloutEvidence => evidenceOf([...strata.values()]),
+    evidence: (): RolloutEvidence => ({
+      ...evidenceOf([...strata.values()], sticky !== null),
+      ...(areTimed ? { timed: times.evidence() } : {}),
+    }),
   };
 }
 
@@ -141,6 +141,7 @@ type StageTally = {
   baseline: number;
   candidate: number;
   pairs: number;
+  firstObservedAtMs: number | null;
   lastObservedAtMs: number | null;
   /** What `evidence` gave last, until something is drawn: earlier stages are not built again. */
   evidence: readonly { readonly key: string; readonly entry: MetricEvidence }[] | null;
@@ -155,60 +156,91 @@ function newStageTally(stageIndex: number, propensityBps: number): StageTally {
     baseline: 0,
     candidate: 0,
     pairs: 0,
+    firstObservedAtMs: null,
     lastObservedAtMs: null,
     evidence: null,
   };
 }
 
-function splitRequests(random: Random, count: number, stage: Stage): Counts {
-  const candidate = drawBinomial(random, count, stage.shareBps / 10_000);
+function splitRequests(
+  random: Random,
+  count: number,
+  { stage, sticky }: { readonly stage: Stage; readonly sticky: StickyUnits | null },
+): Counts {
+  const candidateUnits = drawBinomial(random, count, stage.shareBps / 10_000);
+  const units = { candidate: candidateUnits, baseline: count - candidateUnits };
+  const requestsOf = (of: number): number =>
+    sticky === null ? of : requestsOfUnits(random, of, sticky.requestsPerUnit);
+  const candidate = requestsOf(units.candidate);
+  const baseline = requestsOf(units.baseline);
   const copied = stage.shadowBps / 10_000;
   const candidatePaired = drawBinomial(random, candidate, copied);
-  const baselinePaired = drawBinomial(random, count - candidate, copied);
+  const baselinePaired = drawBinomial(random, baseline, copied);
   return {
+    units,
     candidatePaired,
     baselinePaired,
     candidateAlone: candidate - candidatePaired,
-    baselineAlone: count - candidate - baselinePaired,
+    baselineAlone: baseline - baselinePaired,
   };
 }
 
-function countExposure(tally: StageTally, counts: Counts): void {
+function countExposure(
+  tally: StageTally,
+  counts: Counts,
+  { fromMs, untilMs }: Pick<Step, "fromMs" | "untilMs">,
+): void {
   tally.candidate += counts.candidateAlone + counts.candidatePaired;
   tally.baseline += counts.baselineAlone + counts.baselinePaired;
   tally.pairs += counts.candidatePaired + counts.baselinePaired;
+  tally.firstObservedAtMs ??= fromMs;
+  tally.lastObservedAtMs = untilMs;
 }
 
 function drawSegment(
-  of: {
-    readonly random: Random;
-    readonly releases: InventedReleases;
-    readonly scenario: Scenario;
+  of: TrafficOptions & {
     readonly tally: StageTally;
+    readonly times: ReturnType<typeof createTimes>;
   },
   drawn: { readonly step: Step; readonly segment: string | null; readonly counts: Counts },
 ): void {
-  const { random, releases, scenario, tally } = of;
+  const { random, releases, scenario, tally, sticky } = of;
   const { step, segment, counts } = drawn;
   const isHere = scenario.slice === null || scenario.slice === segment;
   const condition = step.condition === "harmed" && !isHere ? "well" : step.condition;
-  const cells = scenario.labelDelaySeconds > 0 ? tally.pending : tally.known;
+  const { stageIndex, propensityBps } = tally;
   for (const metric of releases.metrics) {
+    const { name } = metric;
     const fresh = emptyTally();
-    drawMetric(random, { plan: metric[condition], isPaired: !metric.isFromPeople, counts }, fresh);
-    addStratum(stratumOf(cells, metric.name, ALL_TRAFFIC), fresh);
-    if (segment !== null && metric.isSliced) {
-      addStratum(stratumOf(cells, metric.name, segment), fresh);
-    }
+    const what = { plan: metric[condition], isPaired: !metric.isFromPeople, counts, sticky };
+    drawMetric(random, what, fresh);
+    const isPending = metric.delaySeconds > 0;
+    const cells = isPending ? tally.pending : tally.known;
+    const add = (slice: string): void => {
+      addStratum(stratumOf(cells, name, slice), fresh);
+      const at = { stageIndex, propensityBps, metric: name, slice, atMs: step.fromMs, isPending };
+      of.times.add(fresh, at);
+    };
+    add(ALL_TRAFFIC);
+    if (segment !== null && metric.isSliced) add(segment);
   }
 }
 
 function drawMetric(
   random: Random,
-  of: { readonly plan: DrawPlan; readonly isPaired: boolean; readonly counts: Counts },
+  of: {
+    readonly plan: DrawPlan;
+    readonly isPaired: boolean;
+    readonly counts: Counts;
+    readonly sticky: StickyUnits | null;
+  },
   into: StratumTally,
 ): void {
-  const { plan, counts } = of;
+  const { plan, counts, sticky } = of;
+  if (sticky !== null) {
+    drawUnits(random, { ...of, sticky }, into);
+    return;
+  }
   // What only people say of an answer is not said of its copy: such requests count for one arm.
   const paired = of.isPaired ? 1 : 0;
   const alone = {
@@ -229,6 +261,24 @@ function drawMetric(
   });
 }
 
+/**
+ * Of units that return, answers and copies are drawn apart: the tests of pairs and of arms are averaged,
+ * so what the two have in common changes no guarantee.
+ */
+function drawUnits(
+  random: Random,
+  of: Parameters<typeof drawMetric>[1] & { readonly sticky: StickyUnits },
+  into: StratumTally,
+): void {
+  const { plan, counts, sticky, isPaired } = of;
+  for (const arm of ["candidate", "baseline"] as const) {
+    drawUnitAnswers(random, { plan, arm, units: counts.units[arm], sticky }, into[arm]);
+  }
+  if (!isPaired) return;
+  const count = counts.candidatePaired + counts.baselinePaired;
+  drawPairs(random, { plan, count }, (b, c, drawn) => addTo(into.pairs, `${b}:${c}`, drawn));
+}
+
 function stratumOf(cells: Map<string, StratumTally>, metric: string, slice: string): StratumTally {
   const key = `${metric}\n${slice}`;
   const known = cells.get(key) ?? emptyTally();
@@ -236,46 +286,24 @@ function stratumOf(cells: Map<string, StratumTally>, metric: string, slice: stri
   return known;
 }
 
-const SIDES = ["baseline", "candidate", "pairs"] as const;
-
-function addStratum(into: StratumTally, fresh: StratumTally): void {
-  for (const side of SIDES) {
-    for (const [bin, count] of fresh[side]) addTo(into[side], bin, count);
-  }
-}
-
-/**
- * Waiting times are exponential, so every pending label has the same chance to come in the next step,
- * however old it is, and a count is enough to remember them by. All traffic and its slices are matured
- * apart, which leaves each of them right and only their agreement to chance.
- */
-function matureStage(random: Random, tally: StageTally, chance: number): void {
+function matureStage(
+  random: Random,
+  tally: StageTally,
+  chances: ReadonlyMap<string, number>,
+): void {
   for (const [key, pending] of tally.pending) {
     const known = tally.known.get(key) ?? emptyTally();
     tally.known.set(key, known);
-    for (const side of SIDES) matureSide(random, chance, { from: pending[side], to: known[side] });
+    const chance = chances.get(key.slice(0, key.indexOf("\n"))) ?? 1;
+    matureStratum(random, chance, { pending, known });
   }
   tally.evidence = null;
 }
 
-function matureSide(
-  random: Random,
-  chance: number,
-  { from, to }: { readonly from: Tally; readonly to: Tally },
-): void {
-  for (const [bin, count] of from) {
-    const came = drawBinomial(random, count, chance);
-    if (came === 0) continue;
-    addTo(to, bin, came);
-    if (came === count) from.delete(bin);
-    else from.set(bin, count - came);
-  }
-}
-
-function evidenceOf(tallies: readonly StageTally[]): RolloutEvidence {
+function evidenceOf(tallies: readonly StageTally[], areUnits: boolean): RolloutEvidence {
   const metrics = new Map<string, MetricEvidence>();
   for (const tally of tallies) {
-    tally.evidence ??= stageEvidence(tally);
+    tally.evidence ??= stageEvidence(tally, areUnits);
     for (const { key, entry } of tally.evidence) {
       const known = metrics.get(key);
       const strata = known === undefined ? entry.strata : [...known.strata, ...entry.strata];
@@ -285,21 +313,25 @@ function evidenceOf(tallies: readonly StageTally[]): RolloutEvidence {
   return { metrics: [...metrics.values()], exposures: tallies.map(exposureOf) };
 }
 
-function stageEvidence({ known, stageIndex, propensityBps }: StageTally) {
-  return [...known].map(([key, { baseline, candidate, pairs }]) => {
+function stageEvidence({ known, stageIndex, propensityBps }: StageTally, areUnits: boolean) {
+  return [...known].map(([key, tally]) => {
     const [metric = "", slice = ""] = key.split("\n");
-    const stratum = {
-      stageIndex,
-      propensityBps,
-      baseline: { bins: toBins(baseline) },
-      candidate: { bins: toBins(candidate) },
-      pairs: { joint: toBins(pairs) },
-    };
+    const stratum = stratumEvidence(tally, { stageIndex, propensityBps, areUnits });
     return { key, entry: { metric, slice, strata: [stratum] } };
   });
 }
 
 function exposureOf(tally: StageTally): StageExposure {
-  const { stageIndex, propensityBps, baseline, candidate, pairs, lastObservedAtMs } = tally;
-  return { stageIndex, propensityBps, baseline, candidate, pairs, excluded: {}, lastObservedAtMs };
+  const { stageIndex, propensityBps, baseline, candidate, pairs } = tally;
+  const { firstObservedAtMs, lastObservedAtMs } = tally;
+  return {
+    stageIndex,
+    propensityBps,
+    baseline,
+    candidate,
+    pairs,
+    excluded: {},
+    firstObservedAtMs,
+    lastObservedAtMs,
+  };
 }

@@ -1,12 +1,14 @@
 import type { MetricDefinition } from "../gate/metric.ts";
-import type { SliceShare } from "../planning/plan-strategy.ts";
+import type { SliceShare } from "../planning/strategy-plan.ts";
 import { releaseId } from "../release/release.ts";
 import { judge } from "../rollout/decision-record.ts";
 import { gateInputOf, stageObservationsOf } from "../rollout/gate-input.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { currentStage, isTerminal, rolloutId } from "../rollout/rollout.ts";
 import type { Stage, Strategy } from "../rollout/strategy.ts";
-import type { InventedReleases } from "./invented-traffic.ts";
+import type { StickyUnits } from "../planning/sticky-units.ts";
+import { timeNeedsOf } from "./evidence-times.ts";
+import type { InventedReleases } from "./invented-releases.ts";
 import { createTraffic } from "./invented-traffic.ts";
 import type { Random } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
@@ -17,6 +19,8 @@ export type PlayInput = {
   readonly metrics: readonly MetricDefinition[];
   readonly requestsPerHour: number;
   readonly slices: readonly SliceShare[];
+  /** How units return; null: every request is a unit of its own. */
+  readonly sticky: StickyUnits | null;
   readonly scenario: Scenario;
   readonly releases: InventedReleases;
   readonly random: Random;
@@ -57,7 +61,8 @@ const LEAST_DELAY_MS = 10 * MINUTE_MS;
 /** Plays one rollout from its start, by the same judge and transition function as a live one. */
 export function playRollout(input: PlayInput): PlayedRollout {
   const { scenario, requestsPerHour } = input;
-  const traffic = createTraffic(input);
+  const needs = timeNeedsOf(input.strategy.criteria, input.metrics);
+  const traffic = createTraffic({ ...input, needs });
   let rollout = startedRollout(input.strategy);
   let nowMs = 0;
   let exposed = 0;
@@ -76,7 +81,7 @@ export function playRollout(input: PlayInput): PlayedRollout {
     const condition = conditionAt(scenario, event, nowMs);
     traffic.mature(seconds);
     if (stage.kind !== "staging") {
-      const step = { stage, stageIndex, seconds, requestsPerHour, condition, nowMs: untilMs };
+      const step = { stage, stageIndex, requestsPerHour, condition, fromMs: nowMs, untilMs };
       const answered = traffic.draw(step);
       if (scenario.kind === "harmless" || nowMs >= (event.fromMs ?? 0)) exposed += answered;
     }

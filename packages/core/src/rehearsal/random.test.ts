@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { drawBinomial, drawMultinomial, drawPoisson, seededRandom } from "./random.ts";
+import { drawBinomial, drawGamma, drawMultinomial, drawPoisson, seededRandom } from "./random.ts";
 
 const DRAWS = 20_000;
 
@@ -31,6 +31,20 @@ describe("invented counts", () => {
     const mean = trials * chance;
     const draw = () => drawBinomial(random, trials, chance);
     expectMoments(draw, { mean, variance: mean * (1 - chance) });
+  });
+
+  it.each([0.05, 0.7, 1, 4, 300])("gamma of shape %d has its moments", (shape) => {
+    const random = seededRandom(4, shape * 100);
+    let [sum, squares] = [0, 0];
+    for (let draw = 0; draw < DRAWS; draw += 1) {
+      const drawn = drawGamma(random, shape);
+      sum += drawn;
+      squares += (drawn - shape) ** 2;
+    }
+    expect(Math.abs(sum / DRAWS - shape)).toBeLessThan(5 * Math.sqrt(shape / DRAWS));
+    // The fourth central moment of a gamma is 3k² + 6k.
+    const ofVariance = Math.sqrt((2 * shape ** 2 + 6 * shape) / DRAWS);
+    expect(Math.abs(squares / DRAWS - shape)).toBeLessThan(5 * ofVariance);
   });
 
   it("are spread over cells without losing any", () => {

@@ -128,3 +128,27 @@ export function drawMultinomial(
   }
   if (left > 0) add(last, left);
 }
+
+/** A standard normal number, by the polar method of Marsaglia (1964). */
+function drawNormal(random: Random): number {
+  for (;;) {
+    const x = 2 * random() - 1;
+    const y = 2 * random() - 1;
+    const square = x * x + y * y;
+    if (square > 0 && square < 1) return x * Math.sqrt((-2 * Math.log(square)) / square);
+  }
+}
+
+/** A gamma number of scale 1, for a shape > 0. Exact: Marsaglia and Tsang (2000). */
+export function drawGamma(random: Random, shape: number): number {
+  if (shape < 1) return drawGamma(random, shape + 1) * (1 - random()) ** (1 / shape);
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const normal = drawNormal(random);
+    const v = (1 + c * normal) ** 3;
+    if (v <= 0) continue;
+    const bound = 0.5 * normal * normal + d - d * v + d * Math.log(v);
+    if (Math.log(1 - random()) < bound) return d * v;
+  }
+}

@@ -1,6 +1,7 @@
 import { textOfCount, textOfPercent } from "../gate/number-text.ts";
 import { inWords } from "../rollout/requirements.ts";
 import type { RehearsalBounds, Strategy } from "../rollout/strategy.ts";
+import { reviewedCriteria } from "../rollout/strategy.ts";
 import type { ScenarioResult } from "./rehearse.ts";
 import { knownWithin } from "./rehearse.ts";
 
@@ -26,9 +27,14 @@ export function reportRehearsal(
   results: readonly ScenarioResult[],
 ): RehearsalReport {
   const bounds = strategy.rehearsal ?? null;
+  // What only asks a person takes nothing back, and neither answers the question nor breaks a bound.
+  const reviewed = reviewedCriteria(strategy);
+  const decisive = results.filter(
+    ({ scenario: { criterionId } }) => criterionId === null || !reviewed.has(criterionId),
+  );
   return {
-    answer: answerOf(strategy, results),
-    broken: bounds === null ? [] : brokenBounds(bounds, results),
+    answer: answerOf(strategy, decisive),
+    broken: bounds === null ? [] : brokenBounds(bounds, decisive),
   };
 }
 
@@ -38,7 +44,11 @@ function answerOf(strategy: Strategy, results: readonly ScenarioResult[]): strin
     (left, right) =>
       left.rolledBackInTime - right.rolledBackInTime || medianOf(right) - medianOf(left),
   )[0];
-  if (slowest === undefined) return "Nothing was rehearsed: the strategy has no criterion.";
+  if (slowest === undefined) {
+    return strategy.criteria.length === 0
+      ? "Nothing was rehearsed: the strategy has no criterion."
+      : "No harm is taken back by itself: every criterion only asks a person.";
+  }
   const { scenario, rolledBackInTime, hoursToRollback, exposed, rolledBack } = slowest;
   const within = inWords(knownWithin(strategy));
   const { median, p95 } = hoursToRollback;

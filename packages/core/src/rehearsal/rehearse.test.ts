@@ -150,6 +150,47 @@ describe("a rehearsal", () => {
     expect(exposed.p95).toBe(0);
   });
 
+  it("finds a harm that begins late sooner for a criterion with over", () => {
+    const id = "error_rate-late";
+    const lateOf = (overSeconds: number | null) => {
+      const criteria = [criterion("error_rate", ERRORS, { overSeconds })];
+      return named(playUntil(judging("error_rate", ERRORS, { criteria }), id), id);
+    };
+    const [whole, restarted] = [lateOf(null), lateOf(900)];
+    expect(restarted.rolledBack).toBeGreaterThan(0.8);
+    expect(restarted.hoursToRollback.median).toBeLessThan(whole.hoursToRollback.median!);
+  });
+
+  it("finds no harm that begins after the window of a criterion with within", () => {
+    const id = "error_rate-late";
+    const criteria = [criterion("error_rate", ERRORS, { withinSeconds: 4 * HOUR })];
+    const results = playUntil(judging("error_rate", ERRORS, { criteria }), id);
+    // From the middle of twelve hours on, when the window of four is over.
+    expect(named(results, id).rolledBack).toBe(0);
+    expect(named(results, "error_rate-2x").rolledBack).toBeGreaterThan(0.8);
+  });
+
+  describe("by user", () => {
+    const id = "edit_rate-2x";
+    const stickyUnits = { requestsPerUnit: 20, correlation: 0.3 };
+    const byUser = (parts: Partial<RehearsalInput> = {}) =>
+      playUntil(judging("edit_rate", EDITS, { unit: "user" }), id, { stickyUnits, ...parts });
+
+    it("takes back a harmless candidate no more often than alpha", () => {
+      const { rolledBack } = byUser({ repetitions: REPETITIONS })[0]!;
+      expect(rolledBack).toBeLessThanOrEqual(0.05 + 3 * Math.sqrt(0.0475 / REPETITIONS));
+    });
+
+    it("takes longer the more alike the requests of one are", () => {
+      const single = named(edits, id).hoursToRollback.median!;
+      const alike = named(byUser(), id);
+      expect(alike.hoursToRollback.median ?? Infinity).toBeGreaterThan(2 * single);
+      const loose = { requestsPerUnit: 2, correlation: 0.1 };
+      const unlike = named(byUser({ stickyUnits: loose }), id);
+      expect(unlike.hoursToRollback.median).toBeLessThan(alike.hoursToRollback.median ?? Infinity);
+    });
+  });
+
   describe("held against bounds", () => {
     const bounds = {
       knownWithinSeconds: 1_800,
@@ -176,6 +217,23 @@ describe("a rehearsal", () => {
       };
       const asked = judging("edit_rate", EDITS, { rehearsal: easy });
       expect(reportRehearsal(asked, playUntil(asked, "edit_rate-5x")).broken).toEqual([]);
+    });
+
+    it("is about criteria that take back, and not about those that ask a person", () => {
+      const criteria = [criterion("edit_rate", EDITS), criterion("quality", QUALITY)];
+      const [canary, ...rest] = RAMP;
+      const stages = [{ ...canary!, review: ["quality"] }, ...rest];
+      const asked = judging("edit_rate", EDITS, { criteria, stages, rehearsal: bounds });
+      const results = playUntil(asked, "quality-5x", { repetitions: 3 });
+      expect(named(results, "quality-5x")).toMatchObject({
+        rolledBack: 0,
+        scenario: { title: "quality (asks a person) at five times its level" },
+      });
+      const { answer, broken } = reportRehearsal(asked, results);
+      expect(answer).toContain("edit_rate at five times its level");
+      expect(new Set(broken.map(({ scenario }) => scenario))).toEqual(new Set(["edit_rate-5x"]));
+      const allAsked = { ...asked, criteria: [criterion("quality", QUALITY)] };
+      expect(reportRehearsal(allAsked, results.slice(-1)).answer).toContain("only asks a person");
     });
 
     it("has none where the strategy asks for none", () => {

@@ -1,7 +1,11 @@
+import type { AssignmentUnit } from "../feature/feature.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
-import type { SliceShare } from "../planning/plan-strategy.ts";
+import type { SliceShare } from "../planning/strategy-plan.ts";
+import type { StickyUnits } from "../planning/sticky-units.ts";
+import { USUAL_STICKY_UNITS } from "../planning/sticky-units.ts";
+import { withExpected } from "../rollout/gate-input.ts";
 import type { Strategy } from "../rollout/strategy.ts";
-import { inventReleases } from "./invented-traffic.ts";
+import { inventReleases } from "./invented-releases.ts";
 import type { PlayedRollout } from "./play-rollout.ts";
 import { playRollout } from "./play-rollout.ts";
 import { seededRandom } from "./random.ts";
@@ -10,10 +14,15 @@ import { scenariosOf } from "./scenario.ts";
 
 export type RehearsalInput = {
   readonly strategy: Strategy;
+  /** With what the baseline shows of each, where the strategy does not say. */
   readonly metrics: readonly MetricDefinition[];
   /** Counted requests of the feature per hour, > 0. */
   readonly requestsPerHour: number;
   readonly slices?: readonly SliceShare[];
+  /** The feature's own unit of assignment, where the strategy names none. Absent: the request. */
+  readonly unit?: AssignmentUnit;
+  /** How units return where they are not requests; {@link USUAL_STICKY_UNITS} when left out. */
+  readonly stickyUnits?: StickyUnits;
   readonly repetitions: number;
   readonly seed: number;
 };
@@ -71,11 +80,14 @@ function rehearseScenario(
   scenario: Scenario,
   stream: number,
 ): ScenarioResult {
-  const { slices = [], metrics, requestsPerHour } = input;
+  const { slices = [], requestsPerHour } = input;
+  const metrics = input.metrics.map((metric) => withExpected(metric, input.strategy));
   const stages = input.strategy.stages.filter(({ kind }) => kind !== "evaluate");
   const strategy = { ...input.strategy, stages };
   const releases = inventReleases(strategy, metrics, scenario);
   const horizonMs = horizonOf(strategy);
+  const unit = strategy.unit ?? input.unit ?? "request";
+  const sticky = unit === "request" ? null : (input.stickyUnits ?? USUAL_STICKY_UNITS);
   const played = Array.from({ length: input.repetitions }, (_, repetition) => {
     const random = seededRandom(input.seed, stream, repetition);
     return playRollout({
@@ -83,6 +95,7 @@ function rehearseScenario(
       metrics,
       requestsPerHour,
       slices,
+      sticky,
       scenario,
       releases,
       random,

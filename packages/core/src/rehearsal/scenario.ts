@@ -1,6 +1,6 @@
-import type { Criterion } from "../gate/criterion.ts";
 import type { Strategy } from "../rollout/strategy.ts";
-import type { SliceShare } from "../planning/plan-strategy.ts";
+import { reviewedCriteria } from "../rollout/strategy.ts";
+import type { SliceShare } from "../planning/strategy-plan.ts";
 
 /** An invented candidate. Every number of it is an assumption, stated here and in docs/rehearsal.md. */
 export type Scenario = {
@@ -35,11 +35,13 @@ const OUTAGE_TIMES = 5;
 
 /** Nothing wrong; each criterion at its level, twice and five times; slices; late; delayed; an outage. */
 export function scenariosOf(strategy: Strategy, slices: readonly SliceShare[]): Scenario[] {
-  const criteria = strategy.criteria;
+  const reviewed = reviewedCriteria(strategy);
   const harmless = scenario({ kind: "harmless", title: "nothing wrong", times: 0 });
   return [
     harmless,
-    ...criteria.flatMap((criterion) => ofCriterion(criterion, slices)),
+    ...strategy.criteria.flatMap(({ id }) =>
+      ofCriterion({ id, name: reviewed.has(id) ? `${id} (asks a person)` : id }, slices),
+    ),
     scenario({
       kind: "delayed",
       id: "harmless-delayed",
@@ -51,7 +53,11 @@ export function scenariosOf(strategy: Strategy, slices: readonly SliceShare[]): 
   ];
 }
 
-function ofCriterion({ id }: Criterion, slices: readonly SliceShare[]): Scenario[] {
+/** `name` says of a criterion under review that it takes nothing back. */
+function ofCriterion(
+  { id, name: shown }: { readonly id: string; readonly name: string },
+  slices: readonly SliceShare[],
+): Scenario[] {
   const base = { criterionId: id, times: USUAL_TIMES };
   return [
     ...TIMES.map((times) =>
@@ -59,7 +65,7 @@ function ofCriterion({ id }: Criterion, slices: readonly SliceShare[]): Scenario
         ...base,
         kind: "harm",
         id: `${id}-${times}x`,
-        title: `${id} ${WORDS[times]}`,
+        title: `${shown} ${WORDS[times]}`,
         times,
       }),
     ),
@@ -68,7 +74,7 @@ function ofCriterion({ id }: Criterion, slices: readonly SliceShare[]): Scenario
         ...base,
         kind: "slice",
         id: `${id}-in-${name}`,
-        title: `${id} ${WORDS[USUAL_TIMES]}, in ${name} only`,
+        title: `${shown} ${WORDS[USUAL_TIMES]}, in ${name} only`,
         slice: name,
       }),
     ),
@@ -76,14 +82,14 @@ function ofCriterion({ id }: Criterion, slices: readonly SliceShare[]): Scenario
       ...base,
       kind: "late",
       id: `${id}-late`,
-      title: `${id} ${WORDS[USUAL_TIMES]}, half-way of the first live stage`,
+      title: `${shown} ${WORDS[USUAL_TIMES]}, half-way of the first live stage`,
       onset: "mid_stage",
     }),
     scenario({
       ...base,
       kind: "delayed",
       id: `${id}-delayed`,
-      title: `${id} ${WORDS[USUAL_TIMES]}, labels 90 minutes late`,
+      title: `${shown} ${WORDS[USUAL_TIMES]}, labels 90 minutes late`,
       labelDelaySeconds: LABEL_DELAY_SECONDS,
     }),
   ];

@@ -21,7 +21,7 @@ export type DecisionInputs = {
 export type Judgement = { readonly report: GateReport | null; readonly outcome: DecideOutcome };
 
 /** Names the rules of `decide`; a change of what it decides changes the name. */
-export const DECISION_METHOD = "spillway-decide/1";
+export const DECISION_METHOD = "spillway-decide/2";
 
 /** From evidence to verdicts to what happens next: the only path, for live rollouts and replays. */
 export function judge(inputs: DecisionInputs): Judgement {

@@ -88,7 +88,10 @@ function observationsIn(stage: Stage, of: StageExposure): number {
 }
 
 /** What the baseline was known to show before the start takes the place of the catalogue's guess. */
-function withExpected(metric: MetricDefinition, { expected }: Strategy): MetricDefinition {
+export function withExpected(
+  metric: MetricDefinition,
+  { expected }: Pick<Strategy, "expected">,
+): MetricDefinition {
   const known = expected ?? {};
   const level = Object.hasOwn(known, metric.name) ? known[metric.name] : undefined;
   if (level === undefined) return metric;

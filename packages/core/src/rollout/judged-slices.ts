@@ -38,7 +38,7 @@ export function judgedSlices(
   }
   const named = <T extends MetricEvidence | TimedEvidence>(entry: T): T[] => {
     if (entry.slice === ALL_TRAFFIC || listed.has(entry.slice)) return [entry];
-    const other = otherOf(entry.slice);
+    const other = otherSliceOf(entry.slice);
     return listed.has(other) ? [{ ...entry, slice: other }] : [];
   };
   const { metrics, timed, exposures } = evidence;
@@ -63,6 +63,7 @@ export function frozenSlices(attributes: readonly string[], known: readonly stri
   return [...values.slice(0, SLICES_MAX - others.length), ...others];
 }
 
-function otherOf(slice: string): string {
+/** The slice that a value which is not listed is judged in. */
+export function otherSliceOf(slice: string): string {
   return sliceName(slice.slice(0, Math.max(0, slice.indexOf("="))), OTHER);
 }

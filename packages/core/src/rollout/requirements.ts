@@ -1,3 +1,4 @@
+import type { Criterion } from "../gate/criterion.ts";
 import type { GateReport, LabelDelay, OpenCheck } from "../gate/verdict.ts";
 import type { DecideInput, Requirement } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
@@ -66,7 +67,9 @@ function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
     code: warning.kind === "no_traffic" ? "observations" : "integrity",
     sentence: warning.sentence,
   }));
-  const late = gate.delays.flatMap((delay) => labelsUnmet(delay, input.nowMs));
+  const late = gate.delays
+    .filter(({ metric }) => isProofAsked(stage, input.rollout.strategy.criteria, metric))
+    .flatMap((delay) => labelsUnmet(delay, input.nowMs));
   if (gate.verdict === "pass" || isProven(stage, gate)) return [...integrity, ...late];
   const open = openVerdicts(stage, gate);
   if (open.length === 0) return [...integrity, ...late, { code: "gate", sentence: gate.sentence }];
@@ -90,6 +93,12 @@ const openCheck = (check: OpenCheck): Requirement => ({
 
 /** So many open checks are listed, the worst first: of hundreds nobody reads all, and the report has them. */
 const CHECKS_LISTED = 12;
+
+/** Labels are waited for where they must prove something: in a shadow, which nobody labels, never. */
+function isProofAsked({ prove }: Stage, criteria: readonly Criterion[], metric: string): boolean {
+  if (prove === undefined) return true;
+  return criteria.some((of) => of.metric === metric && prove.includes(of.id));
+}
 
 /** Half of the requests must have had the time that a label takes; those who are quick are not all. */
 function labelsUnmet(delay: LabelDelay, nowMs: number): Requirement[] {

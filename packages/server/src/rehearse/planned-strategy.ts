@@ -1,4 +1,10 @@
-import type { JsonObject, MetricDefinition, SliceShare, Strategy } from "@spillway/core";
+import type {
+  JsonObject,
+  MetricDefinition,
+  SliceShare,
+  StickyUnits,
+  Strategy,
+} from "@spillway/core";
 import { AppError, METRIC_CATALOGUE } from "@spillway/core";
 import { parseStrategyDocument } from "../compose-stores.ts";
 
@@ -6,9 +12,16 @@ import { parseStrategyDocument } from "../compose-stores.ts";
 export type PlannedStrategyOptions = {
   readonly document: JsonObject;
   readonly requestsPerHour: number;
-  /** What the baseline shows, by metric, in the metric's unit; the catalogue's guess for all others. */
+  /**
+   * What the baseline shows, by metric, in the metric's unit. Of all others what the strategy expects, else
+   * the catalogue's guess.
+   */
   readonly baseline: Readonly<Record<string, number>>;
   readonly slices: readonly SliceShare[];
+  /** What is assigned to an arm as one, where the strategy does not say; the request when left out. */
+  readonly unit?: NonNullable<Strategy["unit"]>;
+  /** How units return that are no requests; core's usual design when left out. */
+  readonly stickyUnits?: StickyUnits;
 };
 
 export type PlannedStrategy = {
@@ -16,6 +29,8 @@ export type PlannedStrategy = {
   readonly metrics: readonly MetricDefinition[];
   readonly requestsPerHour: number;
   readonly slices: readonly SliceShare[];
+  readonly unit?: NonNullable<Strategy["unit"]>;
+  readonly stickyUnits?: StickyUnits;
 };
 
 /** Throws AppError with every problem of the document by its path. */
@@ -31,15 +46,25 @@ export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrateg
   if (unknown !== undefined) {
     throw new AppError("invalid_configuration", `There is no metric "${unknown}".`);
   }
-  const metrics = METRIC_CATALOGUE.map((metric) => withExpected(metric, baseline[metric.name]));
-  return { strategy: parsed.strategy, metrics, requestsPerHour, slices };
+  return {
+    strategy: asFrozen(parsed.strategy, { baseline, slices }),
+    metrics: METRIC_CATALOGUE,
+    requestsPerHour,
+    slices,
+    ...(options.unit === undefined ? {} : { unit: options.unit }),
+    ...(options.stickyUnits === undefined ? {} : { stickyUnits: options.stickyUnits }),
+  };
 }
 
-/** A known spread stays as it is; that of a tail grows with its mean. */
-function withExpected(metric: MetricDefinition, value: number | undefined): MetricDefinition {
-  if (value === undefined) return metric;
-  const before = metric.expected;
-  if (before?.spread === undefined) return { ...metric, expected: { value } };
-  const factor = metric.kind === "heavy_tailed" ? value / before.value : 1;
-  return { ...metric, expected: { value, spread: before.spread * factor } };
+/** As a rollout would freeze it: with what is known of the baseline and of the slices. */
+function asFrozen(
+  strategy: Strategy,
+  { baseline, slices }: Pick<PlannedStrategyOptions, "baseline" | "slices">,
+): Strategy {
+  const expected = { ...strategy.expected, ...baseline };
+  return {
+    ...strategy,
+    ...(Object.keys(expected).length === 0 ? {} : { expected }),
+    slices: strategy.slices ?? slices.map(({ name }) => name),
+  };
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@spillway/core";
+import type { Exchange, Feature, JsonObject } from "@spillway/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../testkit/src/database.ts";
 import {
@@ -31,13 +31,25 @@ const SMALL_CANARY: JsonObject = {
 };
 
 /** A feature that answered so many requests, one every so often until the rollouts' start. */
-async function featureWith(key: string, requests: number, everyMs: number): Promise<void> {
-  await kit.addFeature(key);
+async function featureWith(
+  key: string,
+  requests: number,
+  everyMs: number,
+  {
+    parts = {},
+    of = () => ({}),
+  }: {
+    readonly parts?: Partial<Feature>;
+    readonly of?: (index: number) => Partial<Exchange>;
+  } = {},
+): Promise<void> {
+  await kit.addFeature(key, parts);
   const exchanges = Array.from({ length: requests }, (_, index) =>
     answerOf(
       "none",
       { id: `${key}-${index}`, arm: "baseline", score: 1 },
       {
+        ...of(index),
         feature: key,
         rolloutId: null,
         stageIndex: null,
@@ -107,5 +119,80 @@ describe("a rollout that its traffic cannot decide", () => {
     await kit.addFeature("new");
     const id = await kit.prepare("new", SMALL_CANARY);
     expect(await createdBody(id)).not.toHaveProperty("warnings");
+  });
+
+  it("is judged by its slices too, each by its part of the traffic", async () => {
+    const kindOf = (index: number) => ({ kind: index % 50 === 0 ? "rare" : "usual" });
+    await featureWith("sliced", 4_800, HOUR_MS / 200, {
+      parts: { slices: ["kind"] },
+      of: (index) => ({ attributes: kindOf(index) }),
+    });
+    const strategy = {
+      strategy: "sliced",
+      gate: { quality: { rollback: "-10%", slices: true } },
+      stages: [
+        { stage: "canary", share: "50%", least: { duration: "24h" } },
+        { stage: "verify", least: { duration: "1h" } },
+      ],
+    };
+    const { warnings } = await createdBody(await kit.prepare("sliced", strategy));
+    expect(warnings).toEqual([
+      expect.stringContaining("quality on kind=rare in canary cannot be decided in 1 day"),
+    ]);
+  });
+
+  it("is planned with the unit of its feature, whose requests resemble each other", async () => {
+    const byUser = { unit: "user", attribute: null, onMissing: "error", salt: "s" } as const;
+    const byRequest = { ...byUser, unit: "request" } as const;
+    const strategy: JsonObject = {
+      ...SMALL_CANARY,
+      stages: [
+        { stage: "canary", share: "50%", least: { duration: "24h" } },
+        { stage: "verify", least: { duration: "1h" } },
+      ],
+      gate: { error_rate: { limit: "5%" } },
+    };
+    await featureWith("by-request", 1_200, HOUR_MS / 50, { parts: { assignment: byRequest } });
+    await featureWith("by-user", 1_200, HOUR_MS / 50, { parts: { assignment: byUser } });
+    expect(await createdBody(await kit.prepare("by-request", strategy))).not.toHaveProperty(
+      "warnings",
+    );
+    expect(await createdBody(await kit.prepare("by-user", strategy))).toHaveProperty("warnings");
+  });
+});
+
+describe("the rates of a feature's own history", () => {
+  const expectedOf = async (feature: string, gate: JsonObject) => {
+    const id = await kit.prepare(feature, { ...SMALL_CANARY, gate });
+    const { strategy } = await storedStrategy(id);
+    return strategy.expected;
+  };
+  const storedStrategy = async (id: string) =>
+    (await test.database.kysely
+      .selectFrom("rollouts as r")
+      .select("r.strategy")
+      .where("r.id", "=", id)
+      .executeTakeFirstOrThrow()) as { strategy: { expected?: Record<string, number> } };
+
+  it("are what the baseline is expected to show, frozen at the start", async () => {
+    await featureWith("failing", 1_000, HOUR_MS / 100, {
+      of: (index) => ({ outcome: index % 8 === 0 ? "error" : "ok", release: "failing@1" }),
+    });
+    const expected = await expectedOf("failing", { error_rate: { rollback: "+2pp" } });
+    expect(expected?.["error_rate"]).toBeCloseTo(0.125, 3);
+    // What the strategy says stands, and a limit that they break is refused.
+    const strategy = { ...SMALL_CANARY, gate: { error_rate: { limit: "5%" } } };
+    await expect(kit.prepare("failing", strategy)).rejects.toThrow(/error_rate.*12\.5/);
+  });
+
+  it("are low where hardly anything happened, and no reason to refuse a limit", async () => {
+    await featureWith("sound", 1_000, HOUR_MS / 100, { of: () => ({ release: "sound@1" }) });
+    const expected = await expectedOf("sound", { error_rate: { limit: "0.01%" } });
+    expect(expected?.["error_rate"]).toBeCloseTo(0.5 / 1_001, 6);
+  });
+
+  it("are left to the guess where there are too few answers", async () => {
+    await featureWith("few", 50, HOUR_MS / 100, { of: () => ({ release: "few@1" }) });
+    expect(await expectedOf("few", { error_rate: { limit: "5%" } })).toBeUndefined();
   });
 });

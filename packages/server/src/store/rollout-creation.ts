@@ -42,7 +42,7 @@ export async function createRollout(
     nowMs,
   });
   const warnings = await decidabilityWarnings(deps.database, {
-    feature: feature.key,
+    feature,
     strategy,
     metrics: deps.metrics,
     nowMs,

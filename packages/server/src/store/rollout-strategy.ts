@@ -11,6 +11,7 @@ import {
 import type { StrategyRecord } from "../ports/registry-records.ts";
 import type { Database } from "./database.ts";
 import { loadTypicalLevels } from "./typical-levels.ts";
+import { loadTypicalRates } from "./typical-rates.ts";
 import { loadTypicalSlices } from "./typical-slices.ts";
 
 export type StrategySource =
@@ -79,14 +80,16 @@ export async function fitStrategy(
   const source = { feature: feature.key, release: of.baseline, nowMs: of.nowMs };
   // A limit is judged without it, but must not be one that the baseline breaks already.
   const limited = limitedMetrics(parsed.strategy, deps.metrics);
-  const measured = [...new Set([...wanted, ...limited])].filter(
-    ({ name }) => !Object.hasOwn(known, name),
-  );
-  const frozen = wanted.flatMap(({ name }) => {
+  const rates = ratesOf(parsed.strategy, deps.metrics);
+  const isNew = ({ name }: MetricDefinition): boolean => !Object.hasOwn(known, name);
+  const measured = [...new Set([...wanted, ...limited])].filter(isNew);
+  const frozen = [...wanted, ...rates].flatMap(({ name }) => {
     const level = known[name];
     return level === undefined ? [] : [[name, level] as const];
   });
+  const seen = await loadTypicalRates(deps.database, source, rates.filter(isNew));
   const typical = {
+    ...seen.known,
     ...(await loadTypicalLevels(deps.database, source, measured)),
     ...Object.fromEntries(frozen),
   };
@@ -108,13 +111,25 @@ export async function fitStrategy(
       releases: [of.baseline, of.candidate],
       nowMs: of.nowMs,
     }));
+  const expected = { ...seen.rough, ...typical, ...parsed.strategy.expected };
   return {
     ...parsed.strategy,
-    ...(Object.keys(typical).length === 0
-      ? {}
-      : { expected: { ...typical, ...parsed.strategy.expected } }),
+    ...(Object.keys(expected).length === 0 ? {} : { expected }),
     ...(slices === undefined ? {} : { slices }),
   };
+}
+
+/** Rates that the strategy judges and says nothing of. What must never happen has no usual rate. */
+function ratesOf(
+  { criteria, expected = {} }: Strategy,
+  metrics: readonly MetricDefinition[],
+): MetricDefinition[] {
+  const names = new Set(
+    criteria.filter((of) => of.comparison.kind !== "zero_tolerance").map((of) => of.metric),
+  );
+  return metrics.filter(
+    ({ name, kind }) => kind === "binary" && names.has(name) && !Object.hasOwn(expected, name),
+  );
 }
 
 function limitedMetrics(

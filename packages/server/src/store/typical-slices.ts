@@ -1,5 +1,5 @@
-import type { Feature } from "@spillway/core";
-import { frozenSlices, slicesOf } from "@spillway/core";
+import type { Feature, SliceShare } from "@spillway/core";
+import { frozenSlices, otherSliceOf, slicesOf } from "@spillway/core";
 import type { Database } from "./database.ts";
 import { loadReleases } from "./release-reader.ts";
 
@@ -27,18 +27,7 @@ export async function loadTypicalSlices(
   for (const { components } of releases.values()) {
     for (const { attributes } of components.dataset?.content.cases ?? []) count(attributes ?? {});
   }
-  const rows = await database.kysely
-    .selectFrom("exchanges as x")
-    .select("x.record")
-    .where("x.feature", "=", feature.key)
-    .where("x.role", "=", "primary")
-    .where("x.started_at_ms", ">", of.nowMs - WINDOW_MS)
-    .orderBy("x.started_at_ms", "desc")
-    .limit(EXCHANGES_MAX)
-    .execute();
-  for (const { record } of rows) {
-    count((record as { readonly attributes: Readonly<Record<string, string>> }).attributes);
-  }
+  for (const attributes of await recentAttributes(database, feature, of.nowMs)) count(attributes);
   if (counts.size === 0) return undefined;
   const byCount = [...counts].toSorted(
     ([left, leftCount], [right, rightCount]) => rightCount - leftCount || (left < right ? -1 : 1),
@@ -46,5 +35,47 @@ export async function loadTypicalSlices(
   return frozenSlices(
     feature.slices,
     byCount.map(([slice]) => slice),
+  );
+}
+
+/**
+ * What part of the traffic each judged slice has, of the last week's newest requests; values that are not
+ * listed count as their attribute's "other", as the gate takes them. Slices without a request are left out.
+ */
+export async function loadSliceShares(
+  database: Database,
+  of: { readonly feature: Feature; readonly slices: readonly string[]; readonly nowMs: number },
+): Promise<readonly SliceShare[]> {
+  const { feature, slices } = of;
+  if (slices.length === 0) return [];
+  const listed = new Set(slices);
+  const counts = new Map<string, number>();
+  const all = await recentAttributes(database, feature, of.nowMs);
+  for (const attributes of all) {
+    for (const slice of slicesOf(feature, attributes)) {
+      const judged = listed.has(slice) ? slice : otherSliceOf(slice);
+      if (listed.has(judged)) counts.set(judged, (counts.get(judged) ?? 0) + 1);
+    }
+  }
+  return [...counts].map(([name, count]) => ({ name, share: count / all.length }));
+}
+
+async function recentAttributes(
+  database: Database,
+  feature: Feature,
+  nowMs: number,
+): Promise<readonly Readonly<Record<string, string>>[]> {
+  const rows = await database.kysely
+    .selectFrom("exchanges as x")
+    .select("x.record")
+    .where("x.feature", "=", feature.key)
+    .where("x.role", "=", "primary")
+    .where("x.started_at_ms", ">", nowMs - WINDOW_MS)
+    .orderBy("x.started_at_ms", "desc")
+    .limit(EXCHANGES_MAX)
+    .execute();
+  return rows.map(
+    ({ record }) =>
+      (record as { readonly attributes: Readonly<Record<string, string>> }).attributes,
   );
 }

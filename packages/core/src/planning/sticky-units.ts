@@ -1,0 +1,60 @@
+import { TOP_BIN } from "../gate/bins.ts";
+import type { BurnIn } from "../gate/cluster-test.ts";
+import { LEAST_BUCKETS } from "../gate/cluster-test.ts";
+import type { MetricDefinition } from "../gate/metric.ts";
+import { UNIT_BUCKETS } from "../gate/unit-bucket.ts";
+import type { ArmPopulations, Population } from "../population/population.ts";
+import { designEffect } from "../statistics/power.ts";
+
+/** How units (users, conversations, tenants) return that keep one arm. An assumption, never measured. */
+export type StickyUnits = {
+  /** Counted requests of one unit while the evidence is gathered, at least 1. */
+  readonly requestsPerUnit: number;
+  /** Correlation of two observations of one unit, 0 to 1. */
+  readonly correlation: number;
+};
+
+/** The milder design of the statistics' benchmark of returning users: 1.9 answers say what one would. */
+export const USUAL_STICKY_UNITS: StickyUnits = { requestsPerUnit: 10, correlation: 0.1 };
+
+/** How many answers say as much as one of a unit of its own: Kish's design effect. */
+export function unitInflation({ requestsPerUnit, correlation }: StickyUnits): number {
+  return designEffect(requestsPerUnit, correlation);
+}
+
+/**
+ * Candidate answers before the normal test of units may speak: its burn-in of answers and of events in each
+ * arm that it uses, and as many units as fill enough of the groups (of 64, 41 units fill 30 on average).
+ */
+export function leastAnswers(
+  { requestsPerUnit }: StickyUnits,
+  of: {
+    readonly burnIn: BurnIn;
+    readonly metric: MetricDefinition;
+    readonly arms: ArmPopulations;
+    /** Probability of the candidate, in (0, 1). */
+    readonly propensity: number;
+    readonly usesBaseline: boolean;
+  },
+): number {
+  const { burnIn, metric, arms, propensity, usesBaseline } = of;
+  const units = Math.ceil(
+    Math.log1p(-LEAST_BUCKETS / UNIT_BUCKETS) / Math.log1p(-1 / UNIT_BUCKETS),
+  );
+  const answersOf = (population: Population): number => {
+    const rate = rarerShare(metric, population);
+    const forEvents = rate === null ? 0 : burnIn.events / Math.max(rate, 1e-12);
+    return Math.max(burnIn.perArm, forEvents, units * requestsPerUnit);
+  };
+  const perBaseline = propensity / (1 - propensity);
+  const forBaseline = usesBaseline ? answersOf(arms.baseline) * perBaseline : 0;
+  return Math.ceil(Math.max(answersOf(arms.candidate), forBaseline));
+}
+
+/** The share of the rarer outcome where the test counts events; null where it does not. */
+function rarerShare({ kind, quantile }: MetricDefinition, population: Population): number | null {
+  if (kind === "quantile") return Math.min(quantile ?? 0.5, 1 - (quantile ?? 0.5));
+  if (kind !== "binary") return null;
+  const share = population.find(({ bin }) => bin === TOP_BIN)?.share ?? 0;
+  return Math.min(share, 1 - share);
+}
