@@ -217,7 +217,7 @@ export { criterionTests } from "./gate/criterion-tests.ts";
 export { normalMixtureLogE, normalMixtureRho } from "./statistics/normal-mixture.ts";
 export type { EventCounts, RateRatioDesign } from "./statistics/rate-ratio.ts";
 export { rateRatioStageLogs } from "./statistics/rate-ratio.ts";
-export type { Needed, RowNeeds } from "./planning/plan-row.ts";
+export type { RowNeeds } from "./planning/plan-row.ts";
 export type {
   PlanInput,
   PlanRow,

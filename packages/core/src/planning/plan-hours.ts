@@ -1,6 +1,7 @@
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { Stage } from "../rollout/strategy.ts";
-import type { Needed, RowNeeds } from "./plan-row.ts";
+import type { ObservationsNeeded } from "../statistics/power.ts";
+import type { RowNeeds } from "./plan-row.ts";
 
 /** What turns observations into hours of a stage. */
 export type RowPace = {
@@ -25,7 +26,7 @@ export function hoursOf(needs: RowNeeds, pace: RowPace): RowNeeds {
     if (hours === null || (windowHours !== null && hours > windowHours)) return null;
     return hours + delayHours;
   };
-  const each = ({ p50, p80, p95 }: Needed): Needed => ({
+  const each = ({ p50, p80, p95 }: ObservationsNeeded): ObservationsNeeded => ({
     p50: at(p50),
     p80: at(p80),
     p95: at(p95),

@@ -7,25 +7,19 @@ import type { QuantileTest } from "../gate/quantile-move.ts";
 import type { ArmPopulations } from "../population/population.ts";
 import { NO_HARM, populationsOf } from "../population/population.ts";
 import { cleanObservationsNeeded } from "../statistics/one-sample.ts";
-import { observationsForChance } from "./first-passage.ts";
 import type { StickyUnits } from "./sticky-units.ts";
 import { leastAnswers, unitInflation } from "./sticky-units.ts";
+import type { ObservationsNeeded } from "../statistics/power.ts";
+import { gridWalks, observationsNeeded } from "../statistics/power.ts";
 import type { Design } from "./walks.ts";
-import { walksOf } from "./walks.ts";
-
-/** Candidate answers (or pairs) after which something is known with a chance; null: never. */
-export type Needed = {
-  readonly p50: number | null;
-  readonly p80: number | null;
-  readonly p95: number | null;
-};
+import { gridPartsOf } from "./walks.ts";
 
 export type RowNeeds = {
   /** To take back a candidate at the rollback level, and at twice of it. */
-  readonly detectOnce: Needed;
-  readonly detectTwice: Needed;
+  readonly detectOnce: ObservationsNeeded;
+  readonly detectTwice: ObservationsNeeded;
   /** To clear a candidate that does no harm, at the stage's margin. */
-  readonly clear: Needed;
+  readonly clear: ObservationsNeeded;
 };
 
 export type RowNeedsResult =
@@ -64,7 +58,7 @@ export function rowNeeds(question: RowQuestion): RowNeedsResult {
     return { kind: "unsupported", reason: "what the baseline shows" };
   }
   const safetyBurnIn = metric.kind === "heavy_tailed" ? HEAVY_TAIL_BURN_IN : SAFETY_BURN_IN;
-  const detect = (times: number): Needed => {
+  const detect = (times: number): ObservationsNeeded => {
     const arms = armsUnder(question, times) ?? harmless;
     return harmTests(tests, question)
       .map(({ test, level }) =>
@@ -121,13 +115,13 @@ function harmTests(
 /** The same where units return: so much more, and not before the normal test may speak at all. */
 function asUnits(
   { design, metric, units = null }: RowQuestion,
-  counts: Needed,
+  counts: ObservationsNeeded,
   of: {
     readonly arms: ArmPopulations;
     readonly burnIn: BurnIn;
     readonly usesBaseline: boolean;
   },
-): Needed {
+): ObservationsNeeded {
   if (units === null || design.kind === "pairs") return counts;
   const least = leastAnswers(units, { ...of, metric, propensity: design.propensity });
   const at = (count: number | null): number | null =>
@@ -143,17 +137,17 @@ function needed(
   test: QuantileTest,
   { design }: RowQuestion,
   of: { readonly arms: ArmPopulations; readonly level: number },
-): Needed {
-  const walks = walksOf(test, { arms: of.arms, design }, Math.log(1 / of.level));
-  const perRequest = design.kind === "arms" ? design.propensity : 1;
-  const at = (chance: number): number | null => {
-    const steps = observationsForChance(walks, chance);
-    return steps === null ? null : Math.max(1, Math.ceil(steps * perRequest));
-  };
-  return { p50: at(0.5), p80: at(0.8), p95: at(0.95) };
+): ObservationsNeeded {
+  return observationsNeeded(
+    gridWalks(gridPartsOf(test, { arms: of.arms, design }), {
+      logThreshold: Math.log(1 / of.level),
+      stepsPerObservation: design.kind === "arms" ? 1 / design.propensity : 1,
+      barrier: "shared",
+    }),
+  );
 }
 
-function later(left: Needed, right: Needed): Needed {
+function later(left: ObservationsNeeded, right: ObservationsNeeded): ObservationsNeeded {
   const most = (a: number | null, b: number | null): number | null =>
     a === null || b === null ? null : Math.max(a, b);
   return {
@@ -167,7 +161,7 @@ function later(left: Needed, right: Needed): Needed {
 function zeroToleranceNeeds({ criterion, confidence }: RowQuestion, margin: number): RowNeeds {
   const { comparison } = criterion;
   const maximumRate = comparison.kind === "zero_tolerance" ? comparison.maximumRate : margin;
-  const firstEvent = (rate: number): Needed => {
+  const firstEvent = (rate: number): ObservationsNeeded => {
     const at = (chance: number): number => Math.ceil(Math.log(1 - chance) / Math.log1p(-rate));
     return { p50: at(0.5), p80: at(0.8), p95: at(0.95) };
   };

@@ -2,6 +2,7 @@ import { logBinOfValue, LOG_BIN_WIDTH, metricRange, TOP_BIN } from "../gate/bins
 import type { Comparison, Criterion } from "../gate/criterion.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { logNormalCdf } from "../statistics/log-normal-cdf.ts";
+import { normalQuantile } from "../statistics/normal-quantile.ts";
 
 /** A distribution of one metric's observations: bins of evidence with probabilities that sum to 1. */
 export type Population = readonly { readonly bin: number; readonly share: number }[];
@@ -233,15 +234,4 @@ function lognormalCells(edges: readonly number[], centre: number, sigma: number)
   }
   cells.push({ bin: (edges.at(-1) ?? 0) + 3, share: 1 - before });
   return cells;
-}
-
-/** z with Φ(z) = p, by bisection: wanted once per metric, to nine digits. */
-function normalQuantile(p: number): number {
-  let [low, high] = [-9, 9];
-  for (let step = 0; step < 60; step += 1) {
-    const middle = (low + high) / 2;
-    if (Math.exp(logNormalCdf(middle)) < p) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
 }

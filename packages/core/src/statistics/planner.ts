@@ -19,6 +19,9 @@ const LARGEST_PLAN = 10_000_000;
  * The best bet grows by about effect² / (2(variance + effect²)) per observation (second-order expansion
  * of E ln(1 + λz) at its maximum). With little evidence so far, ln 4 is added for the mixture. An
  * estimate for people to plan with, typically within a third; no decision rests on it.
+ *
+ * Not power.ts: that asks beforehand for a chance under an assumed distribution. This goes on from the
+ * odds that a row has, knows a mean and a variance, and is asked for every row of a report.
  */
 export function observationsToSettle(question: PlanQuestion): number | null {
   const missing = question.threshold - question.logE;

@@ -8,7 +8,8 @@ import { logWeightedAverage } from "./log-sum-exp.ts";
 import { estimateContrast, normalContrastLogE, rateArm } from "./normal-contrast.ts";
 import { cleanObservationsNeeded } from "./one-sample.ts";
 import { pairedBetLogs } from "./paired-bet.ts";
-import { designEffect, observationsNeeded, randomisedWalks, rateRatioWalks } from "./power.ts";
+import { boundOf, rates } from "../planning/testing/single-test.ts";
+import { designEffect } from "./power.ts";
 import { quantileRanks } from "./quantile-interval.ts";
 import { randomisedBetLogE } from "./randomised-bet.ts";
 import type { EventCounts } from "./rate-ratio.ts";
@@ -209,32 +210,33 @@ describe("docs/statistics.md says what the code computes", () => {
   });
 
   it("the planner", () => {
-    const arm = (rate: number) => ({ values: [0, 1], counts: [1 - rate, rate] });
-    const bet = (contrast: { readonly offset: number; readonly direction: 1 | -1 }, rise: number) =>
-      observationsNeeded(
-        randomisedWalks(
-          { ...EDIT, contrast: { ratio: 1, ...contrast }, effect: 0.02 },
-          { propensity: 0.1, candidate: arm(0.15 + rise), baseline: arm(0.15) },
-          0.05,
-        ),
-      );
-    const rate = (ratio: number, base: number) =>
-      observationsNeeded(
-        rateRatioWalks(
-          errorDesign,
-          { propensity: 0.1, candidate: base * ratio, baseline: base },
-          0.05,
-        ),
-      );
-    const row = (name: string, needed: ReturnType<typeof bet>): string =>
-      `| ${name} | ${whole(needed.chance50)} | ${whole(needed.chance80)} | ${whole(needed.chance95)} |`;
+    const edits = (rise: number, question: "harm" | "safety") =>
+      boundOf({
+        metric: "edit_rate",
+        comparison: { kind: "difference", hold: 0.01, rollback: 0.02 },
+        question,
+        test: "M3",
+        arms: rates(0.15 + rise, 0.15),
+        alpha: 0.05,
+      });
+    const rate = (metric: string, times: number, base: number) =>
+      boundOf({
+        metric,
+        comparison: { kind: "ratio", hold: 1.25, rollback: 1.5 },
+        question: "harm",
+        test: "M1",
+        arms: rates(base * times, base),
+        alpha: 0.05,
+      });
+    const row = (name: string, needed: ReturnType<typeof edits>): string =>
+      `| ${name} | ${whole(needed.p50)} | ${whole(needed.p80)} | ${whole(needed.p95)} |`;
     expectOnPage([
-      row("edit rate 15%, find +2pp", bet({ offset: 0, direction: 1 }, 0.02)),
-      row("edit rate 15%, find +4pp", bet({ offset: 0, direction: 1 }, 0.04)),
-      row("edit rate 15%, rule out +2pp when equal", bet({ offset: 0.02, direction: -1 }, 0)),
-      row("correction rate 8%, find 2x", rate(2, 0.08)),
-      row("guardrail trips 0.2%, find 2x", rate(2, 0.002)),
-      row("guardrail trips 0.2%, find 10x", rate(10, 0.002)),
+      row("edit rate 15%, find +2pp", edits(0.02, "harm")),
+      row("edit rate 15%, find +4pp", edits(0.04, "harm")),
+      row("edit rate 15%, rule out +2pp when equal", edits(0, "safety")),
+      row("correction rate 8%, find 2x", rate("correction_rate", 2, 0.08)),
+      row("guardrail trips 0.2%, find 2x", rate("guardrail_trips", 2, 0.002)),
+      row("guardrail trips 0.2%, find 10x", rate("guardrail_trips", 10, 0.002)),
     ]);
   });
 });
