@@ -172,8 +172,7 @@ function harmLogE(test: QuantileTest, row: ObservedRow, scaled: ScaledRow): numb
   // A restarted normal mixture would need its burn-in in every block, so units are looked at as a whole.
   if (row.isClustered) return clusteredLogE(test, row, HARM_BURN_IN);
   if (row.blocks === null) return logEOf(test, row, scaled);
-  const blocks = row.blocks.map((block) => scaleRow(block, test.scale));
-  return restartedLogE(blocks, test.parts, row.plannedBlocks ?? MOST_BLOCKS);
+  return restartedLogE(row.blocks, test, row.plannedBlocks ?? MOST_BLOCKS);
 }
 
 function clusteredLogE(test: QuantileTest, row: ObservedRow, burnIn: BurnIn): number {

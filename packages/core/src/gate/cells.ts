@@ -56,23 +56,33 @@ export function addPair(
 
 /** The sum of two cells: exact, commutative and associative, for counts are integers. */
 export function mergeCells(left: EvidenceCell, right: EvidenceCell): EvidenceCell {
-  return {
-    bins: mergeCounts(left.bins, right.bins),
-    ...(left.units === undefined && right.units === undefined
-      ? {}
-      : { units: mergeCounts(left.units ?? {}, right.units ?? {}) }),
-    ...newestOf(left, right),
-  };
+  return sumCells([left, right]);
 }
 
 export function mergePairCells(left: PairCell, right: PairCell): PairCell {
-  return { joint: mergeCounts(left.joint, right.joint), ...newestOf(left, right) };
+  return sumPairCells([left, right]);
+}
+
+/** The sum of many cells, in the time that reading them takes. */
+export function sumCells(cells: readonly EvidenceCell[]): EvidenceCell {
+  return {
+    bins: sumCounts(cells.map(({ bins }) => bins)),
+    ...(cells.every(({ units }) => units === undefined)
+      ? {}
+      : { units: sumCounts(cells.map(({ units }) => units ?? {})) }),
+    ...newestOf(cells),
+  };
+}
+
+export function sumPairCells(cells: readonly PairCell[]): PairCell {
+  return { joint: sumCounts(cells.map(({ joint }) => joint)), ...newestOf(cells) };
 }
 
 type Dated = Pick<EvidenceCell, "newestAtMs">;
 
-function newestOf(left: Dated, right: Dated): Dated {
-  const newest = Math.max(left.newestAtMs ?? 0, right.newestAtMs ?? 0);
+function newestOf(cells: readonly Dated[]): Dated {
+  let newest = 0;
+  for (const { newestAtMs = 0 } of cells) newest = Math.max(newest, newestAtMs);
   return newest > 0 ? { newestAtMs: newest } : {};
 }
 
@@ -90,12 +100,37 @@ export function pairCellBins(cell: PairCell): readonly PairBinCount[] {
 /** The observations of a cell by bucket of units, ascending by bucket and then by bin. */
 export function unitBins({ units }: EvidenceCell): readonly UnitBinCount[] {
   if (units === undefined) return [];
-  return jointBins(units).map(({ baselineBin, candidateBin, count }) => ({
+  return toUnitBins(jointBins(units));
+}
+
+/** The sum of many lists of joint bins. */
+export function sumPairBins(lists: readonly (readonly PairBinCount[])[]): readonly PairBinCount[] {
+  const filled = lists.filter((list) => list.length > 0);
+  if (filled.length <= 1) return filled[0] ?? [];
+  const sum = new Map<number, PairBinCount>();
+  for (const entry of filled.flat()) {
+    // Bins are below this in size, so no two pairs share a key.
+    const key = entry.baselineBin * 20_000 + entry.candidateBin;
+    const known = sum.get(key);
+    sum.set(key, known === undefined ? entry : { ...known, count: known.count + entry.count });
+  }
+  return [...sum.values()].toSorted(comparePairs);
+}
+
+/** The sum of many lists of bins by bucket. */
+export function sumUnitBins(lists: readonly (readonly UnitBinCount[])[]): readonly UnitBinCount[] {
+  const pairs = lists.map((list) =>
+    list.map(({ bucket, bin, count }) => ({ baselineBin: bucket, candidateBin: bin, count })),
+  );
+  return toUnitBins(sumPairBins(pairs));
+}
+
+const toUnitBins = (joint: readonly PairBinCount[]): readonly UnitBinCount[] =>
+  joint.map(({ baselineBin, candidateBin, count }) => ({
     bucket: baselineBin,
     bin: candidateBin,
     count,
   }));
-}
 
 function jointBins(joint: Readonly<Record<string, number>>): readonly PairBinCount[] {
   const result: PairBinCount[] = [];
@@ -167,11 +202,10 @@ export function totalOf(counts: Readonly<Record<string, number>>): number {
   return total;
 }
 
-function mergeCounts(
-  left: Readonly<Record<string, number>>,
-  right: Readonly<Record<string, number>>,
-): Record<string, number> {
-  const merged: Record<string, number> = { ...left };
-  for (const [bin, count] of Object.entries(right)) merged[bin] = (merged[bin] ?? 0) + count;
-  return merged;
+function sumCounts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const counts of all) {
+    for (const bin in counts) sum[bin] = (sum[bin] ?? 0) + (counts[bin] as number);
+  }
+  return sum;
 }

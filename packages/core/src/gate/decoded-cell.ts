@@ -59,6 +59,20 @@ export function decodeCell(cell: EvidenceCell): DecodedCell {
   return isSorted ? new DecodedCell(bins, counts) : sorted(bins, counts);
 }
 
+/** The sum of many cells. */
+export function sumDecoded(cells: readonly DecodedCell[]): DecodedCell {
+  const filled = cells.filter(({ total }) => total > 0);
+  if (filled.length <= 1) return filled[0] ?? EMPTY;
+  const sum = new Map<number, number>();
+  for (const { bins, counts } of filled) {
+    for (let index = 0; index < bins.length; index += 1) {
+      const bin = at(bins, index);
+      sum.set(bin, (sum.get(bin) ?? 0) + at(counts, index));
+    }
+  }
+  return sorted([...sum.keys()], [...sum.values()]);
+}
+
 function sorted(bins: readonly number[], counts: readonly number[]): DecodedCell {
   const order = bins
     .map((_, index) => index)

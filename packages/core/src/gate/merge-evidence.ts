@@ -1,4 +1,4 @@
-import { mergeCells, mergePairCells } from "./cells.ts";
+import { sumCells, sumPairCells } from "./cells.ts";
 import type {
   EvidenceBlock,
   MetricEvidence,
@@ -55,14 +55,37 @@ function timedKey({ metric, slice, blockSeconds }: TimedEvidence): string {
   return JSON.stringify([metric, slice, blockSeconds]);
 }
 
-/** Strata of one metric and slice, one per stage and propensity, ascending. */
+/**
+ * Strata of one metric and slice, one per stage and propensity, ascending. Each is added up in one go:
+ * two by two, the sum would be copied as often as there are blocks of time.
+ */
 export function mergeStrata(strata: readonly StratumEvidence[]): readonly StratumEvidence[] {
-  return mergeBy(strata, stageKey, (left, right) => ({
-    ...left,
-    baseline: mergeCells(left.baseline, right.baseline),
-    candidate: mergeCells(left.candidate, right.candidate),
-    pairs: mergePairCells(left.pairs, right.pairs),
-  }));
+  const groups: StratumEvidence[][] = [];
+  for (const stratum of strata) {
+    const group = groups.find(
+      ([first]) =>
+        first?.stageIndex === stratum.stageIndex && first.propensityBps === stratum.propensityBps,
+    );
+    if (group === undefined) groups.push([stratum]);
+    else group.push(stratum);
+  }
+  return groups
+    .map((group) => sumStrata(group))
+    .toSorted(
+      (left, right) =>
+        left.stageIndex - right.stageIndex || left.propensityBps - right.propensityBps,
+    );
+}
+
+function sumStrata(group: readonly StratumEvidence[]): StratumEvidence {
+  const [first] = group as [StratumEvidence];
+  if (group.length === 1) return first;
+  return {
+    ...first,
+    baseline: sumCells(group.map(({ baseline }) => baseline)),
+    candidate: sumCells(group.map(({ candidate }) => candidate)),
+    pairs: sumPairCells(group.map(({ pairs }) => pairs)),
+  };
 }
 
 function mergeMetrics(left: MetricEvidence, right: MetricEvidence): MetricEvidence {

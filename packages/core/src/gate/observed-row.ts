@@ -2,9 +2,9 @@ import type { ArmCounts } from "../statistics/sample-ratio.ts";
 import { SAMPLE_RATIO_ALARM_ODDS, sampleRatioLogE } from "../statistics/sample-ratio.ts";
 import { valueOfBin } from "./bins.ts";
 import type { PairBinCount, UnitBinCount } from "./cells.ts";
-import { pairCellBins, totalCount, unitBins } from "./cells.ts";
+import { pairCellBins, sumPairBins, sumUnitBins, totalCount, unitBins } from "./cells.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
-import { decodeCell } from "./decoded-cell.ts";
+import { decodeCell, sumDecoded } from "./decoded-cell.ts";
 import type { StratumEvidence, TimedEvidence } from "./evidence.ts";
 import { mergeStrata } from "./merge-evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
@@ -41,6 +41,8 @@ export type ObservedRow = {
   readonly blocks: readonly ObservedRow[] | null;
   /** Into how many blocks the criterion's restarts were planned before the start. */
   readonly plannedBlocks?: number;
+  /** The same list of strata has been looked at before, and may be again. */
+  readonly isKept: boolean;
 };
 
 /**
@@ -53,7 +55,11 @@ const observedRows = new WeakMap<readonly StratumEvidence[], ObservedRow>();
 /** Decodes, merges and sorts the strata of one metric on one slice. */
 export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
   const known = observedRows.get(strata);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    const again = known.isKept ? known : { ...known, isKept: true };
+    if (again !== known) observedRows.set(strata, again);
+    return again;
+  }
   const observed = mergedStrata(strata).map((stratum) => ({
     stageIndex: stratum.stageIndex,
     propensity: Math.min(1, Math.max(0, stratum.propensityBps / 10_000)),
@@ -63,22 +69,27 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
     baselineUnits: unitBins(stratum.baseline),
     candidateUnits: unitBins(stratum.candidate),
   }));
-  const isClustered = observed.some(
-    ({ baselineUnits, candidateUnits }) => baselineUnits.length + candidateUnits.length > 0,
-  );
-  const row: ObservedRow = {
-    blocks: null,
-    strata: observed,
-    newestAtMs: newestOf(strata),
-    isClustered,
-    // A split of requests is as uneven as their units are; it says nothing about the assignment.
-    observedSplit: isClustered ? null : withObservedSplit(observed),
-    baselineCount: sumOf(observed, (stratum) => stratum.baseline.total),
-    candidateCount: sumOf(observed, (stratum) => stratum.candidate.total),
-    pairCount: sumOf(observed, (stratum) => totalCount(stratum.pairs)),
-  };
+  const row = rowOf(observed, newestOf(strata));
   observedRows.set(strata, row);
   return row;
+}
+
+function rowOf(strata: readonly ObservedStratum[], newestAtMs: number | null): ObservedRow {
+  const isClustered = strata.some(
+    ({ baselineUnits, candidateUnits }) => baselineUnits.length + candidateUnits.length > 0,
+  );
+  return {
+    blocks: null,
+    strata,
+    newestAtMs,
+    isClustered,
+    // A split of requests is as uneven as their units are; it says nothing about the assignment.
+    observedSplit: isClustered ? null : withObservedSplit(strata),
+    baselineCount: sumOf(strata, (stratum) => stratum.baseline.total),
+    candidateCount: sumOf(strata, (stratum) => stratum.candidate.total),
+    pairCount: sumOf(strata, (stratum) => totalCount(stratum.pairs)),
+    isKept: false,
+  };
 }
 
 /**
@@ -88,17 +99,45 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
  */
 export function observeBlocks(timed: TimedEvidence): ObservedRow {
   const { blocks, blockSeconds } = timed;
-  const all = observeRow(mergeStrata(blocks.flatMap(({ strata }) => strata)));
+  const rows = blocks.map(({ strata }) => observeRow(strata));
+  const all = sumOfRows(rows);
   const observed: ObservedRow[] = [];
   const firstMs = blocks[0]?.startMs ?? 0;
-  for (const { startMs, strata } of blocks) {
+  for (const [position, { startMs }] of blocks.entries()) {
     const index = Math.round((startMs - firstMs) / (blockSeconds * 1_000));
     while (observed.length < index) observed.push(observeRow(NO_STRATA));
-    const row = observeRow(strata);
+    const row = rows[position] as ObservedRow;
     const observedSplit = all.observedSplit === null ? null : splitLike(row, all);
-    observed.push({ ...row, observedSplit });
+    observed.push(observedSplit === row.observedSplit ? row : { ...row, observedSplit });
   }
   return { ...all, blocks: observed };
+}
+
+/** What all blocks have seen: the row of their strata together. */
+function sumOfRows(rows: readonly ObservedRow[]): ObservedRow {
+  const groups: ObservedStratum[][] = [];
+  for (const stratum of rows.flatMap(({ strata }) => strata)) {
+    const group = groups.find(
+      ([first]) =>
+        first?.stageIndex === stratum.stageIndex && first.propensity === stratum.propensity,
+    );
+    if (group === undefined) groups.push([stratum]);
+    else group.push(stratum);
+  }
+  const strata = groups
+    .map((group) => ({
+      ...(group[0] as ObservedStratum),
+      baseline: sumDecoded(group.map(({ baseline }) => baseline)),
+      candidate: sumDecoded(group.map(({ candidate }) => candidate)),
+      pairs: sumPairBins(group.map(({ pairs }) => pairs)),
+      baselineUnits: sumUnitBins(group.map(({ baselineUnits }) => baselineUnits)),
+      candidateUnits: sumUnitBins(group.map(({ candidateUnits }) => candidateUnits)),
+    }))
+    .toSorted(
+      (left, right) => left.stageIndex - right.stageIndex || left.propensity - right.propensity,
+    );
+  const newest = rows.reduce((latest, { newestAtMs }) => Math.max(latest, newestAtMs ?? 0), 0);
+  return rowOf(strata, newest > 0 ? newest : null);
 }
 
 const NO_STRATA: readonly StratumEvidence[] = [];

@@ -1,9 +1,14 @@
 import { mixGrid } from "../statistics/bet-grid.ts";
 import { logAdd, logSumExp } from "../statistics/log-sum-exp.ts";
+import type { ClosedBlocks } from "../statistics/restarts.ts";
 import { restartLogE } from "../statistics/restarts.ts";
 import type { GridLogs } from "./bet-table.ts";
 import { noWealth } from "./bet-table.ts";
+import type { ObservedRow } from "./observed-row.ts";
+import type { OutcomeScale } from "./outcome-scale.ts";
+import type { QuantileTest } from "./quantile-move.ts";
 import type { ScaledRow, ScaledStratum } from "./scaled-row.ts";
+import { scaleRow } from "./scaled-row.ts";
 import type { TestPart } from "./test-part.ts";
 
 /**
@@ -64,19 +69,21 @@ export function unitsLogE(row: ScaledRow, part: TestPart, armsLogE: number): num
  * @param blocks In time order, without gaps; stretches without evidence are blocks without strata.
  */
 export function restartedLogE(
-  blocks: readonly ScaledRow[],
-  parts: readonly TestPart[],
+  blocks: readonly ObservedRow[],
+  { parts, scale }: QuantileTest,
   planned: number,
 ): number {
-  const evaluate: Evaluate = (logs) => restartLogE(logs, planned);
-  const asPlanned = averageOver(
-    blocks.map(({ strata }) => strata),
-    parts,
-    evaluate,
+  const closed = blocks.some(({ isKept }) => isKept) ? closedBlocks : null;
+  const evaluate: Evaluate = (logs) => restartLogE(logs, planned, closed);
+  const asPlanned = averageOver(parts, evaluate, (part) =>
+    blocks.map((row) => blockReading(row, part, scale)),
   );
   if (blocks.every(({ observedSplit }) => observedSplit === null)) return asPlanned;
-  const asObserved = blocks.map(({ observedSplit, strata }) => observedSplit ?? strata);
-  return Math.min(asPlanned, averageOver(asObserved, parts, evaluate));
+  const scaled = blocks.map((row) => scaleRow(row, scale));
+  const asObserved = averageOver(parts, evaluate, (part) =>
+    scaled.map(({ observedSplit, strata }) => readStrata(observedSplit ?? strata, part)),
+  );
+  return Math.min(asPlanned, asObserved);
 }
 
 /** ln E from the nine log-wealths of each block. */
@@ -107,46 +114,67 @@ function averageLogE(strata: readonly ScaledStratum[], parts: readonly TestPart[
 }
 
 function averageOver(
-  blocks: readonly (readonly ScaledStratum[])[],
   parts: readonly TestPart[],
   evaluate: Evaluate,
+  readingsOf: (part: TestPart) => readonly Reading[],
 ): number {
   const terms: number[] = [];
   for (const part of parts) {
     const logWeight = Math.log(part.weight);
-    const { live, paired } = readings(blocks, part, evaluate);
-    if (live === null) {
-      terms.push(logWeight + paired);
-    } else {
+    const readings = readingsOf(part);
+    const paired = readings.some(({ hasPairs }) => hasPairs)
+      ? evaluate(readings.map((reading) => reading.paired))
+      : 0;
+    if (readings.some(({ hasArms }) => hasArms)) {
+      const live = evaluate(readings.map((reading) => reading.live));
       terms.push(logWeight + LOG_LIVE_WEIGHT + live, logWeight + LOG_PAIRED_WEIGHT + paired);
+    } else {
+      // No stratum's arms can answer, and both readings are the same.
+      terms.push(logWeight + paired);
     }
   }
   return terms.length === 1 ? (terms[0] as number) : logSumExp(terms);
 }
 
-/** ln E of both readings; `live` is null when no stratum's arms can answer, and both are the same. */
-function readings(
-  blocks: readonly (readonly ScaledStratum[])[],
-  part: TestPart,
-  evaluate: Evaluate,
-): { readonly live: number | null; readonly paired: number } {
-  const live: GridLogs[] = [];
-  const paired: GridLogs[] = [];
+/** The log-wealths of one block in both readings, and whether there was anything to read. */
+type Reading = {
+  readonly live: GridLogs;
+  readonly paired: GridLogs;
+  readonly hasArms: boolean;
+  readonly hasPairs: boolean;
+};
+
+/**
+ * What blocks say to parts, by the identity of both, neither of which is ever changed in place: where
+ * evidence is kept between looks, of hundreds of blocks only the newest is another one. Reading again
+ * gives the same bits.
+ */
+const blockReadings = new WeakMap<ObservedRow["strata"], Map<TestPart, Reading>>();
+
+const closedBlocks: ClosedBlocks = new WeakMap();
+
+function blockReading(row: ObservedRow, part: TestPart, scale: OutcomeScale): Reading {
+  if (!row.isKept) return readStrata(scaleRow(row, scale).strata, part);
+  const known = blockReadings.get(row.strata) ?? new Map<TestPart, Reading>();
+  const reading = known.get(part) ?? readStrata(scaleRow(row, scale).strata, part);
+  if (known.size === 0) blockReadings.set(row.strata, known);
+  known.set(part, reading);
+  return reading;
+}
+
+function readStrata(strata: readonly ScaledStratum[], part: TestPart): Reading {
+  const live = noWealth();
+  const paired = noWealth();
   let hasArms = false;
-  const hasPairs = blocks.some((strata) => strata.some(({ pairs }) => pairs !== null));
-  for (const strata of blocks) {
-    const liveLogs = noWealth();
-    live.push(liveLogs);
-    const pairedLogs = hasPairs ? noWealth() : null;
-    if (pairedLogs !== null) paired.push(pairedLogs);
-    for (const stratum of strata) {
-      const usesArms = part.usesArms(stratum.propensity);
-      if (usesArms) part.addArms(liveLogs, stratum);
-      hasArms ||= usesArms;
-      if (pairedLogs === null || stratum.pairs === null) continue;
-      part.addPairs(pairedLogs, stratum);
-      if (!usesArms) part.addPairs(liveLogs, stratum);
-    }
+  let hasPairs = false;
+  for (const stratum of strata) {
+    const usesArms = part.usesArms(stratum.propensity);
+    if (usesArms) part.addArms(live, stratum);
+    hasArms ||= usesArms;
+    if (stratum.pairs === null) continue;
+    hasPairs = true;
+    part.addPairs(paired, stratum);
+    if (!usesArms) part.addPairs(live, stratum);
   }
-  return { live: hasArms ? evaluate(live) : null, paired: hasPairs ? evaluate(paired) : 0 };
+  return { live, paired, hasArms, hasPairs };
 }

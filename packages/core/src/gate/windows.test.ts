@@ -123,6 +123,28 @@ describe("over", () => {
   const errors = criterion("error_rate", limit, { overSeconds: HOUR });
   const calm: Rates = { baseline: 0.01, candidate: 0.01 };
 
+  it("says the same to the bit of blocks that are kept from look to look as of new ones", () => {
+    const hours = Array.from({ length: 30 }, (_, hour) => ({
+      baseline: 0.01 + 0.001 * (hour % 3),
+      candidate: hour < 20 ? 0.01 : 0.06,
+    }));
+    const { blocks } = timedEvidence("error_rate", HOUR, hours);
+    const look = (of: readonly EvidenceBlock[]) =>
+      assessGate({
+        ...gateInput({ criteria: [errors], exposures: EXPOSURES }),
+        evidence: {
+          metrics: [],
+          exposures: EXPOSURES,
+          timed: [{ metric: "error_rate", slice: "*", blockSeconds: HOUR, blocks: of }],
+        },
+      });
+    for (let seen = 1; seen <= blocks.length; seen += 1) {
+      const kept = blocks.slice(0, seen);
+      expect(look(kept)).toEqual(look(structuredClone(kept)));
+    }
+    expect(look(blocks).verdict).toBe("fail");
+  });
+
   it("finds harm that begins after a long healthy stretch, which the sum of all evidence hides", () => {
     const hours = [...times(200, calm), ...times(6, { baseline: 0.01, candidate: 0.12 })];
     const report = judged(errors, hours);

@@ -13,11 +13,18 @@ const SHARE_FROM_START = 0.5;
  *
  * @param planned Number of blocks that the plan foresees, >= 1 (for hourly blocks: its hours).
  */
-export function restartWeights(planned: number): number[] {
-  if (planned <= 1) return [1];
+export function restartWeights(planned: number): readonly number[] {
+  if (lastWeights.length === Math.max(1, planned)) return lastWeights;
   const later = (1 - SHARE_FROM_START) / (planned - 1);
-  return Array.from({ length: planned }, (_, index) => (index === 0 ? SHARE_FROM_START : later));
+  lastWeights =
+    planned <= 1
+      ? [1]
+      : Array.from({ length: planned }, (_, index) => (index === 0 ? SHARE_FROM_START : later));
+  return lastWeights;
 }
+
+/** Those that were asked for last: a gate has one plan, and asks for every part of every row. */
+let lastWeights: readonly number[] = [];
 
 /**
  * What closed blocks leave behind: one number per grid point, of finite size however long the
@@ -81,9 +88,36 @@ export function restartStateLogE(state: RestartState, weights: readonly number[]
 /**
  * The same from the log factors of all blocks in time order, nine per block: `rateRatioStageLogs`,
  * `randomisedBetStageLogs`, `rateLogs`, `meanLogs` or `pairedBetLogs` on the counts of one block.
+ *
+ * @param closed For callers who keep the factors of closed blocks between looks: what was closed before
+ *   is not closed again. The value is the same to the bit.
  */
-export function restartLogE(blocks: readonly (readonly number[])[], planned: number): number {
+export function restartLogE(
+  blocks: readonly (readonly number[])[],
+  planned: number,
+  closed: ClosedBlocks | null = null,
+): number {
   const weights = restartWeights(planned);
-  const state = blocks.reduce((before, factors) => closeBlock(before, factors, weights), NO_BLOCKS);
+  let state = NO_BLOCKS;
+  for (const factors of blocks) {
+    const known = closed?.get(factors);
+    if (known?.before === state && known.weights === weights) {
+      state = known.after;
+      continue;
+    }
+    const after = closeBlock(state, factors, weights);
+    closed?.set(factors, { before: state, weights, after });
+    state = after;
+  }
   return restartStateLogE(state, weights);
 }
+
+/** Blocks by the identity of their factors, with what came before and after them. */
+export type ClosedBlocks = WeakMap<
+  readonly number[],
+  {
+    readonly before: RestartState;
+    readonly weights: readonly number[];
+    readonly after: RestartState;
+  }
+>;
