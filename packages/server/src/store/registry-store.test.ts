@@ -8,6 +8,7 @@ import {
 } from "../../../testkit/src/control-builders.ts";
 import { recordingHooks, refusalOf } from "../../../testkit/src/registry-kit.ts";
 import { createTestDatabase, type TestDatabase } from "../../../testkit/src/database.ts";
+import { parseStrategyDocument } from "../compose-stores.ts";
 import type { RegistryPort } from "../control/control-ports.ts";
 import type { Bundle } from "../ports/registry-records.ts";
 import { createRegistryStore, type RegistryStore } from "./registry-store.ts";
@@ -323,6 +324,29 @@ describe("strategies", () => {
     expect((await registry.listStrategies()).length).toBe(1);
     expect((await refusalOf(registry.putStrategy({}, by()))).code).toBe("invalid_configuration");
   });
+});
+
+it("a strategy that was read and is applied again is unchanged, whatever the order of its keys", async () => {
+  const checks = {
+    parseStrategy: parseStrategyDocument,
+    promptProblems: () => [],
+    scorerProblems: () => [],
+  };
+  const store = createRegistryStore({ database: test.database, hooks, checks });
+  const document = {
+    strategy: "ordered",
+    gate: {
+      quality: { rollback: "-10%", hold: "-3%", on_no_data: "rollback" },
+      error_rate: { limit: "5%", over: "15m" },
+      edit_rate: { rollback: "+2pp", within: "24h" },
+      leak: { tolerance: "zero" },
+    },
+    stages: [{ stage: "ramp", share: ["50%", "100%"], least: { duration: "1h" } }],
+  };
+  await store.putStrategy(document, by());
+  const stored = await store.loadStrategy("ordered");
+  const again = await store.putStrategy(stored?.document ?? {}, by());
+  expect([again.change, again.record.strategy]).toEqual(["unchanged", stored?.strategy]);
 });
 
 it("the store is what the control API asks for", () => {

@@ -41,10 +41,16 @@ export async function storeStrategy(
   return { change, record, isRouting: false };
 }
 
-/** The document as written and as understood: a newer version may understand the same one better. */
+/**
+ * The document as written and as understood: a newer version may understand the same one better. A stored
+ * document does not keep the order of its keys, and criteria stand in that order without meaning anything by
+ * it, so one that was read and is applied again must count as the same.
+ */
 function isSame(before: StrategyDraft, after: StrategyDraft): boolean {
-  const identity = ({ document, strategy }: StrategyDraft): string =>
-    canonicalJson([document, strategy]);
+  const identity = ({ document, strategy }: StrategyDraft): string => {
+    const criteria = strategy.criteria.toSorted((left, right) => (left.id < right.id ? -1 : 1));
+    return canonicalJson([document, { ...strategy, criteria }]);
+  };
   return identity(before) === identity(after);
 }
 
