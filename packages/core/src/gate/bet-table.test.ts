@@ -3,7 +3,7 @@ import { BetTable, noWealth } from "./bet-table.ts";
 import { decodeCell } from "./decoded-cell.ts";
 import type { ArmScale } from "./outcome-scale.ts";
 
-const WIDE: ArmScale = {
+const WIDE: Extract<ArmScale, { readonly kind: "values" }> = {
   kind: "values",
   binsPerOutcome: 4,
   firstGroup: -1,

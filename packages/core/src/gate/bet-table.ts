@@ -1,8 +1,9 @@
 import { GRID_EXPONENTS } from "../statistics/bet-grid.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
-import { countFrom } from "./decoded-cell.ts";
 import type { ArmScale } from "./outcome-scale.ts";
-import { outcomeAt, outcomeCount } from "./outcome-scale.ts";
+import { outcomeAt } from "./outcome-scale.ts";
+
+type ValuesArm = Extract<ArmScale, { readonly kind: "values" }>;
 
 /** Log-wealths of the nine grid points, in the order of the grid. */
 export type GridLogs = number[];
@@ -26,7 +27,7 @@ export function noWealth(): GridLogs {
  * alone, so a report is the same whichever rows were there before.
  */
 export class BetTable {
-  readonly #arm: ArmScale;
+  readonly #arm: ValuesArm;
   readonly #rows: Float64Array;
   /** The first five of each row by themselves, which fit into a processor's nearest memory. */
   readonly #narrowRows: Float64Array;
@@ -38,11 +39,11 @@ export class BetTable {
   readonly #logsOf: (outcome: number) => readonly number[];
 
   /** @param logsOf What one observation of an outcome in [0, 1] adds. */
-  constructor(arm: ArmScale, logsOf: (outcome: number) => readonly number[]) {
-    const size = outcomeCount(arm);
+  constructor(arm: ValuesArm, logsOf: (outcome: number) => readonly number[]) {
+    const size = arm.outcomes.length;
     this.#arm = arm;
     this.#rows = new Float64Array(size * GRID_SIZE);
-    this.#narrowRows = new Float64Array(arm.kind === "events" ? 0 : size * NARROW_SIZE);
+    this.#narrowRows = new Float64Array(size * NARROW_SIZE);
     this.#last = size - 1;
     // Empty, and so that the first outcome makes the whole of it.
     this.#filledFrom = size;
@@ -52,36 +53,15 @@ export class BetTable {
 
   /** Adds what all observations of a cell come to. */
   addTo(logs: GridLogs, cell: DecodedCell): void {
-    const arm = this.#arm;
     if (cell.total === 0) return;
-    if (arm.kind === "events") {
-      this.#ensureRows(0, 1);
-      const events = countFrom(cell, arm.firstEventBin);
-      this.#addEvents(logs, events, cell.total - events);
-      return;
-    }
-    this.#addValues(logs, cell.grouped(arm.binsPerOutcome), arm.firstGroup);
-  }
-
-  /** Unrolled, as below: most rows of a tick are counts of events. */
-  #addEvents(logs: GridLogs, events: number, others: number): void {
-    const rows = this.#rows;
-    logs[0] = (logs[0] as number) + others * (rows[0] as number) + events * (rows[9] as number);
-    logs[1] = (logs[1] as number) + others * (rows[1] as number) + events * (rows[10] as number);
-    logs[2] = (logs[2] as number) + others * (rows[2] as number) + events * (rows[11] as number);
-    logs[3] = (logs[3] as number) + others * (rows[3] as number) + events * (rows[12] as number);
-    logs[4] = (logs[4] as number) + others * (rows[4] as number) + events * (rows[13] as number);
-    logs[5] = (logs[5] as number) + others * (rows[5] as number) + events * (rows[14] as number);
-    logs[6] = (logs[6] as number) + others * (rows[6] as number) + events * (rows[15] as number);
-    logs[7] = (logs[7] as number) + others * (rows[7] as number) + events * (rows[16] as number);
-    logs[8] = (logs[8] as number) + others * (rows[8] as number) + events * (rows[17] as number);
+    this.#addValues(logs, cell.grouped(this.#arm.binsPerOutcome), this.#arm.firstGroup);
   }
 
   /** Bins beyond the outcomes count as the nearest one: those below one by one, those above together. */
   #addValues(logs: GridLogs, cell: DecodedCell, firstBin: number): void {
     const { bins, counts } = cell;
     const last = this.#last;
-    const beyond = countFrom(cell, firstBin + last + 1);
+    const beyond = cell.countFrom(firstBin + last + 1);
     let to = bins.length;
     while (to > 0 && (bins[to - 1] as number) > firstBin + last) to -= 1;
     let from = 0;
@@ -170,9 +150,7 @@ export class BetTable {
   #fill(index: number): void {
     const row = this.#logsOf(outcomeAt(this.#arm, index));
     this.#rows.set(row, index * GRID_SIZE);
-    if (this.#narrowRows.length > 0) {
-      this.#narrowRows.set(row.slice(0, NARROW_SIZE), index * NARROW_SIZE);
-    }
+    this.#narrowRows.set(row.slice(0, NARROW_SIZE), index * NARROW_SIZE);
     for (let point = FIRST_CAPPED + 1; point < GRID_SIZE; point += 1) {
       if (row[point] !== row[FIRST_CAPPED]) this.#isNarrow = false;
     }

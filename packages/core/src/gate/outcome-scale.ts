@@ -2,7 +2,6 @@ import { logBinOfValue, metricRange, TOP_BIN, valueOfBin, ZERO_BIN } from "./bin
 import type { Comparison } from "./criterion.ts";
 import type { ValueCounts } from "../statistics/contrast.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
-import { countFrom } from "./decoded-cell.ts";
 import type { MetricDefinition } from "./metric.ts";
 
 /**
@@ -34,11 +33,6 @@ export type ArmScale =
       readonly outcomes: readonly number[];
     };
 
-/** How many outcomes an arm can have. */
-export function outcomeCount(arm: ArmScale): number {
-  return arm.kind === "events" ? 2 : arm.outcomes.length;
-}
-
 /** The outcome in [0, 1] with an index, or with the nearest one that there is. */
 export function outcomeAt(arm: ArmScale, index: number): number {
   if (arm.kind === "events") return Math.min(1, Math.max(0, index));
@@ -55,7 +49,7 @@ export function outcomeOfBin(arm: ArmScale, bin: number): number {
 /** A cell's observations as outcomes in [0, 1]. */
 export function valueCounts(arm: ArmScale, cell: DecodedCell): ValueCounts {
   if (arm.kind === "events") {
-    const events = countFrom(cell, arm.firstEventBin);
+    const events = cell.countFrom(arm.firstEventBin);
     return { values: EVENT_OUTCOMES, counts: [cell.total - events, events] };
   }
   const { bins, counts } = cell.grouped(arm.binsPerOutcome);

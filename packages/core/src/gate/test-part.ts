@@ -7,6 +7,7 @@ import type { RateRatioDesign } from "../statistics/rate-ratio.ts";
 import { rateRatioStageLogs } from "../statistics/rate-ratio.ts";
 import type { GridLogs } from "./bet-table.ts";
 import { BetTable } from "./bet-table.ts";
+import { EventTable } from "./event-table.ts";
 import type { ClusterQuestion } from "./cluster-test.ts";
 import { isRandomised } from "./observed-row.ts";
 import type { OutcomeScale } from "./outcome-scale.ts";
@@ -133,40 +134,29 @@ type ArmLogs = (propensity: number, seen: ArmValues) => readonly number[];
 
 type ArmTables = {
   readonly propensity: number;
-  readonly candidate: BetTable;
-  readonly baseline: BetTable;
+  readonly addTo: (logs: GridLogs, arms: Pick<ScaledStratum, "candidate" | "baseline">) => void;
 };
 
 /** More planned propensities than a ramp has stages; beyond it tables are not kept. */
 const TABLES_KEPT = 16;
 
 /**
- * Log-wealths of the arms from tables of single observations, one pair of tables for each planned
- * propensity. An observed propensity is another one at every look, so there the counts are used as
- * they are.
+ * Log-wealths of the arms from tables of single observations, one for each planned propensity. An
+ * observed propensity is another one at every look, so there the counts are used as they are.
  */
 function armsBy(scale: OutcomeScale, logsOf: ArmLogs): TestPart["addArms"] {
   // A list: it is short, and a lookup by a fraction costs more than to compare a few.
   const kept: ArmTables[] = [];
   const tablesOf = (propensity: number): ArmTables => {
     for (const tables of kept) if (tables.propensity === propensity) return tables;
-    const made = {
-      propensity,
-      candidate: new BetTable(scale.candidate, (outcome) =>
-        logsOf(propensity, { candidate: once(outcome), baseline: NOTHING }),
-      ),
-      baseline: new BetTable(scale.baseline, (outcome) =>
-        logsOf(propensity, { candidate: NOTHING, baseline: once(outcome) }),
-      ),
-    };
+    const made = armTables(scale, propensity, logsOf);
     if (kept.length < TABLES_KEPT) kept.push(made);
     return made;
   };
-  return (logs, { propensity, isPlanned, candidate, baseline }) => {
+  return (logs, stratum) => {
+    const { propensity, isPlanned, candidate, baseline } = stratum;
     if (isPlanned) {
-      const { candidate: ofCandidate, baseline: ofBaseline } = tablesOf(propensity);
-      ofCandidate.addTo(logs, candidate);
-      ofBaseline.addTo(logs, baseline);
+      tablesOf(propensity).addTo(logs, stratum);
       return;
     }
     const seen = {
@@ -174,6 +164,41 @@ function armsBy(scale: OutcomeScale, logsOf: ArmLogs): TestPart["addArms"] {
       baseline: valueCounts(scale.baseline, baseline),
     };
     add(logs, logsOf(propensity, seen));
+  };
+}
+
+function armTables(
+  { candidate, baseline }: OutcomeScale,
+  propensity: number,
+  logsOf: ArmLogs,
+): ArmTables {
+  const ofCandidate = (outcome: number): readonly number[] =>
+    logsOf(propensity, { candidate: once(outcome), baseline: NOTHING });
+  const ofBaseline = (outcome: number): readonly number[] =>
+    logsOf(propensity, { candidate: NOTHING, baseline: once(outcome) });
+  if (candidate.kind === "events" && baseline.kind === "events") {
+    const table = new EventTable(
+      { candidate, baseline },
+      {
+        candidateOther: ofCandidate(0),
+        candidateEvent: ofCandidate(1),
+        baselineOther: ofBaseline(0),
+        baselineEvent: ofBaseline(1),
+      },
+    );
+    return { propensity, addTo: (logs, arms) => table.addTo(logs, arms) };
+  }
+  if (candidate.kind !== "values" || baseline.kind !== "values") {
+    throw new RangeError("Both arms of a test count events, or both have values.");
+  }
+  const candidates = new BetTable(candidate, ofCandidate);
+  const baselines = new BetTable(baseline, ofBaseline);
+  return {
+    propensity,
+    addTo: (logs, arms) => {
+      candidates.addTo(logs, arms.candidate);
+      baselines.addTo(logs, arms.baseline);
+    },
   };
 }
 
