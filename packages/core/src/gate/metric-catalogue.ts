@@ -31,7 +31,8 @@ export const METRIC_CATALOGUE: readonly MetricDefinition[] = [
     ...harm("correction_rate", "Share of answers that the user reported as wrong.", 0.08),
     expectedDelaySeconds: 3_600,
   },
-  harm("divergence", "Share of pairs whose answers differ in substance.", 0.1),
+  // Below the usual bound of 8%: a release that differs more is looked at by people.
+  harm("divergence", "Share of pairs whose answers differ in substance.", 0.05),
   harm("disagreement", "Share of pairs whose decisions differ.", 0.1),
   harm("error_rate", "Share of calls that failed.", 0.01),
   harm("guardrail_trips", "Share of answers that a guardrail stopped or changed.", 0.002),

@@ -55,13 +55,13 @@ export function planStageRow(input: PlanInput, of: StageOf, row: RowOf): PlanRow
   const shared = { ...head, observationsPerHour: perHour, observations: needs, hours };
   if (!isAsked) return { ...shared, status: "not_asked", enough: null, sentence: null };
   const available = hoursAvailable(stage);
-  const wanted = decidingHours(hours);
+  const wanted = decidingHours(hours, isReview);
   if (wanted !== null && (available === null || wanted <= available)) {
     return { ...shared, status: "decidable", enough: null, sentence: null };
   }
   const isEnough = (shareBps: number): boolean => {
     const result = timesAt(shareBps);
-    const needed = result.kind === "needs" ? decidingHours(result.hours) : null;
+    const needed = result.kind === "needs" ? decidingHours(result.hours, isReview) : null;
     return needed !== null && needed <= (available ?? Number.POSITIVE_INFINITY);
   };
   const enough = { shareBps: enoughShareBps(stage, isEnough), hours: wanted };
@@ -123,8 +123,12 @@ function needsAt(
   });
 }
 
-/** Whichever of both takes longer: to catch the rollback level, or to clear a good change. */
-function decidingHours({ detectOnce, clear }: RowNeeds): number | null {
+/**
+ * Whichever of both takes longer: to catch the rollback level, or to clear a good change. Of a criterion
+ * under review only the second: what is not cleared in time goes to a person anyway.
+ */
+function decidingHours({ detectOnce, clear }: RowNeeds, isReview: boolean): number | null {
+  if (isReview) return clear.p80;
   if (detectOnce.p80 === null || clear.p80 === null) return null;
   return Math.max(detectOnce.p80, clear.p80);
 }

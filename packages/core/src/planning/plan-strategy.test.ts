@@ -280,6 +280,15 @@ describe("a plan", () => {
       expect(edits!.observations!.clear).toEqual(alone.clear);
     });
 
+    it("a limit under review is decidable once a good change is cleared, however near its level", () => {
+      const limit: Comparison = { kind: "limit", hold: 0.15, rollback: 0.151 };
+      const lasts = { ...lasting("shadow", 24), shadowBps: 10_000 };
+      const asked = { ...lasts, review: ["disagreement"] };
+      const rowOf = (stages: readonly Stage[]) => firstRow(judging("disagreement", limit, stages));
+      expect(rowOf([lasts]).status).toBe("too_little");
+      expect(rowOf([asked]).status).toBe("decidable");
+    });
+
     it("what the strategy expects of the baseline", () => {
       const metrics = METRIC_CATALOGUE.map((metric) =>
         metric.name === "edit_rate" ? { ...metric, expected: { value: 0.03 } } : metric,
@@ -290,7 +299,7 @@ describe("a plan", () => {
     });
 
     it("a baseline that is beyond the limit itself: nothing is enough, so say what it shows", () => {
-      const { warnings } = plan(judging("divergence", { ...ERRORS, rollback: 0.08 }));
+      const { warnings } = plan(judging("divergence", { ...ERRORS, rollback: 0.04 }));
       expect(warnings[0]).toContain("Nothing would be enough");
       expect(warnings[0]).toContain("--baseline divergence=...");
     });
