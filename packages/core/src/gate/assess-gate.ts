@@ -86,17 +86,14 @@ export function assessGate(input: GateInput): GateReport {
 function openChecks(judged: readonly Judged[]): readonly OpenCheck[] {
   return judged
     .filter(({ verdict }) => verdict !== "pass")
-    .map(({ row, verdict }) => {
-      const sentence = lazy(() => rowSentence(row, verdict));
-      return {
-        criterionId: row.criterion.id,
-        verdict,
-        evidence: evidenceState(row),
-        get sentence() {
-          return sentence();
-        },
-      };
-    });
+    .map(({ row, verdict }) => ({
+      criterionId: row.criterion.id,
+      verdict,
+      evidence: evidenceState(row),
+      get sentence() {
+        return rowSentence(row, verdict);
+      },
+    }));
 }
 
 function assessRows(input: GateInput): readonly AssessedRow[] {

@@ -86,13 +86,29 @@ const LARGEST_HEADROOM = 2;
  */
 const CONFIRMED_EVENT_LOG = Math.log(1e9);
 
+/** By the identity of what they are made of: a rollout that is kept between looks asks for the same. */
+const lastCompiled = new WeakMap<
+  Comparison,
+  {
+    readonly metric: MetricDefinition;
+    readonly nextShareBps: number;
+    readonly compiled: CompiledCriterion;
+  }
+>();
+
 /** What a criterion comes to, or why it cannot be judged. The same for all of its slices. */
 export function compiledOf(
   { metric: name, comparison }: Criterion,
   metric: MetricDefinition | undefined,
   nextShareBps: number,
 ): CompiledCriterion {
-  if (metric !== undefined) return compileCriterion({ comparison, metric, nextShareBps });
+  if (metric !== undefined) {
+    const last = lastCompiled.get(comparison);
+    if (last?.metric === metric && last.nextShareBps === nextShareBps) return last.compiled;
+    const compiled = compileCriterion({ comparison, metric, nextShareBps });
+    lastCompiled.set(comparison, { metric, nextShareBps, compiled });
+    return compiled;
+  }
   const reason = `a definition of the metric "${name}"`;
   return { kind: "unsupported", method: "undefined-metric", reason };
 }

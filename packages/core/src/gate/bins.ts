@@ -72,5 +72,14 @@ export function logBinOfValue(value: number): number {
 }
 
 function valueOfLogBin(bin: number): number {
+  return LOG_BIN_VALUES[bin - ZERO_BIN] ?? logBinValue(bin);
+}
+
+function logBinValue(bin: number): number {
   return bin <= ZERO_BIN ? 0 : Math.exp(bin * LOG_BIN_WIDTH);
 }
+
+/** Of all bins in order: an estimate reads thousands of them. */
+const LOG_BIN_VALUES = Float64Array.from({ length: LARGEST_LOG_BIN - ZERO_BIN + 1 }, (_, index) =>
+  logBinValue(ZERO_BIN + index),
+);
