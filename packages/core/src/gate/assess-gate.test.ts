@@ -206,10 +206,11 @@ describe("what cannot be judged", () => {
     expect(report.verdicts[0]).toMatchObject({ evidence: "error", verdict: "inconclusive" });
   });
 
-  it("says which kind is not implemented", () => {
+  it("says of which kind too little is known, and never passes it", () => {
     const report = gate({ criteria: [criterion("latency_p95", QUALITY.comparison)] });
-    expect(report.verdicts[0]?.method).toBe("not-implemented:quantile");
+    expect(report.verdicts[0]?.method).toBe("unsupported:quantile");
     expect(report.verdicts[0]?.sentence).toContain("is not judged");
+    expect(report.verdicts[0]?.verdict).toBe("inconclusive");
   });
 });
 

@@ -51,17 +51,17 @@ export class BetTable {
     this.#logsOf = logsOf;
   }
 
-  /** Adds what all observations of a cell come to. */
+  /**
+   * Adds what all observations of a cell come to. Bins beyond the outcomes count as the nearest one: those
+   * below one by one, those above together.
+   */
   addTo(logs: GridLogs, cell: DecodedCell): void {
     if (cell.total === 0) return;
-    this.#addValues(logs, cell.grouped(this.#arm.binsPerOutcome), this.#arm.firstGroup);
-  }
-
-  /** Bins beyond the outcomes count as the nearest one: those below one by one, those above together. */
-  #addValues(logs: GridLogs, cell: DecodedCell, firstBin: number): void {
-    const { bins, counts } = cell;
+    const { binsPerOutcome, firstGroup: firstBin } = this.#arm;
+    const grouped = cell.grouped(binsPerOutcome);
+    const { bins, counts } = grouped;
     const last = this.#last;
-    const beyond = cell.countFrom(firstBin + last + 1);
+    const beyond = grouped.countFrom(firstBin + last + 1);
     let to = bins.length;
     while (to > 0 && (bins[to - 1] as number) > firstBin + last) to -= 1;
     let from = 0;
@@ -132,7 +132,9 @@ export class BetTable {
     logs[1] = (logs[1] as number) + b;
     logs[2] = (logs[2] as number) + c;
     logs[3] = (logs[3] as number) + d;
-    for (let index = 4; index < GRID_SIZE; index += 1) logs[index] = (logs[index] as number) + e;
+    for (let index = FIRST_CAPPED; index < GRID_SIZE; index += 1) {
+      logs[index] = (logs[index] as number) + e;
+    }
   }
 
   /** Rows are filled from the lowest to the highest outcome seen, so that one look tells. */

@@ -207,7 +207,7 @@ function exceedanceScale(metric: MetricDefinition, comparison: Comparison): Scal
 }
 
 function unsupported(metric: MetricDefinition, reason: string): ScaleResult {
-  return { kind: "unsupported", method: `not-implemented:${metric.kind}`, reason };
+  return { kind: "unsupported", method: `unsupported:${metric.kind}`, reason };
 }
 
 function inside(share: number): number {
