@@ -7,12 +7,14 @@
  * is measured. A thousand rollouts follow three strategies and stand in one of two stages. Their
  * evidence is 20 distinct sets, 50 rollouts each, because as JSON objects a thousand of them would need
  * ten gigabytes and say nothing else. `tickMs` is the median of three ticks with the cells already
- * decoded, as they are for evidence that is kept between ticks, in processor time; `firstLookMs` is the mean cost of one
- * rollout whose cells are seen for the first time.
+ * decoded, as they are for evidence that is kept between ticks, in processor time, after a tick whose
+ * decisions were carried out; `firstLookMs` is the mean cost of one rollout whose cells are seen for the
+ * first time.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import {
+  assessGate,
   gateInputOf,
   judge,
   METRIC_CATALOGUE,
@@ -20,6 +22,7 @@ import {
   releaseId,
   rolloutId,
   stageObservationsOf,
+  withTransition,
 } from "../packages/core/src/index.ts";
 import type {
   Criterion,
@@ -33,6 +36,7 @@ import { createEvidenceSource } from "./tick-evidence.ts";
 
 const ROLLOUTS = 1_000;
 const SLICES = 10;
+const SLICE_NAMES = Array.from({ length: SLICES }, (_, index) => `kind=${index}`);
 const EVIDENCE_SETS = 20;
 const SIZES = [1e4, 1e6, 1e8];
 const TICKS = 3;
@@ -42,6 +46,10 @@ type Line = {
   readonly criteria: number;
   readonly slices: number;
   readonly observations: number;
+  /** Criteria on places that each rollout was judged on, the same for all. */
+  readonly rows: number;
+  /** Rollouts whose gate holds, passes, or has not decided yet. */
+  readonly verdicts: Readonly<Record<string, number>>;
   readonly tickMs: number;
   readonly firstLookMs: number;
 };
@@ -123,6 +131,7 @@ function rolloutAt(index: number): Rollout {
       stages: STAGES,
       criteria: CRITERIA[index % CRITERIA.length] as readonly Criterion[],
       confidence: { alpha: 0.05, alphaBlock: 0.2, alphaPromote: 0.05, amberOdds: 3 },
+      slices: SLICE_NAMES,
       personGraceSeconds: 86_400,
     },
     algorithm: "flagd-fractional-v2",
@@ -134,10 +143,8 @@ function rolloutAt(index: number): Rollout {
   };
 }
 
-const ROLLOUT_LIST = Array.from({ length: ROLLOUTS }, (_, index) => rolloutAt(index));
-
 /** From evidence to outcome, the pure part of what the reconcile loop does for one rollout. */
-function tick(rollout: Rollout, evidence: RolloutEvidence, nowMs: number): string {
+function tick(rollout: Rollout, evidence: RolloutEvidence, nowMs: number): Rollout {
   const inputs: DecisionInputs = {
     rollout,
     event: { kind: "tick" },
@@ -145,7 +152,8 @@ function tick(rollout: Rollout, evidence: RolloutEvidence, nowMs: number): strin
     stageObservations: stageObservationsOf(rollout, evidence),
     nowMs,
   };
-  return judge(inputs).outcome.kind;
+  const { outcome } = judge(inputs);
+  return outcome.kind === "decided" ? withTransition(rollout, outcome) : rollout;
 }
 
 function measure(observations: number): Line {
@@ -158,16 +166,19 @@ function measure(observations: number): Line {
   const sets = Array.from({ length: EVIDENCE_SETS }, (_, seed) => source(seed));
   const setOf = (index: number): RolloutEvidence =>
     sets[(index >> 1) % EVIDENCE_SETS] as RolloutEvidence;
+  let rollouts = Array.from({ length: ROLLOUTS }, (_, index) => rolloutAt(index));
   const first = timed(() => {
     for (let index = 0; index < EVIDENCE_SETS * 2; index += 2) {
-      tick(ROLLOUT_LIST[index] as Rollout, setOf(index), 3_600_000);
+      tick(rollouts[index] as Rollout, setOf(index), 3_600_000);
     }
   });
+  // What the first tick decides is carried out, as it would be; from then on a rollout that is held is held.
+  rollouts = rollouts.map((rollout, index) => tick(rollout, setOf(index), 3_630_000));
   // What drawing the evidence left behind is no tick's to clear away; what ticks leave is theirs.
   collectGarbage();
   const ticks = Array.from({ length: TICKS }, (_, round) =>
     timed(() => {
-      for (const [index, rollout] of ROLLOUT_LIST.entries()) {
+      for (const [index, rollout] of rollouts.entries()) {
         tick(rollout, setOf(index), 3_660_000 + round * 60_000);
       }
     }),
@@ -177,9 +188,30 @@ function measure(observations: number): Line {
     criteria: (CRITERIA[0] as readonly Criterion[]).length,
     slices: SLICES,
     observations,
+    ...judgedNow(rollouts, setOf),
     tickMs: rounded(ticks[TICKS >> 1] as number),
     firstLookMs: rounded(first / EVIDENCE_SETS),
   };
+}
+
+/** What the ticks came to; an error where not all was judged that should have been. */
+function judgedNow(
+  rollouts: readonly Rollout[],
+  setOf: (index: number) => RolloutEvidence,
+): Pick<Line, "rows" | "verdicts"> {
+  const rows = (SLICES + 1) * (CRITERIA[0] as readonly Criterion[]).length;
+  const verdicts: Record<string, number> = {};
+  for (const [index, rollout] of rollouts.entries()) {
+    const gate = gateInputOf(rollout, setOf(index), METRICS);
+    if (gate === null) throw new Error(`Rollout ${index} has ended.`);
+    const report = assessGate(gate);
+    verdicts[report.verdict] = (verdicts[report.verdict] ?? 0) + 1;
+    // Sentences and intervals of all rows of all rollouts would take minutes.
+    if (index < 3 && report.verdicts.length !== rows) {
+      throw new Error(`Rollout ${index} has ${report.verdicts.length} rows, wanted ${rows}.`);
+    }
+  }
+  return { rows, verdicts };
 }
 
 const JUDGED = new Set((CRITERIA[0] as readonly Criterion[]).map(({ metric }) => metric));
@@ -202,7 +234,7 @@ const rounded = (milliseconds: number): number => Number(milliseconds.toFixed(1)
 
 function main(args: readonly string[]): void {
   const isJson = args.includes("--json");
-  if (!isJson) console.log("observations   tick of 1,000 rollouts   first look at one rollout");
+  if (!isJson) console.log("observations   tick of 1,000 rollouts     first look   gates");
   // The first pass is for the compiler; a server has been up for longer than this.
   measure(1e4);
   for (const observations of SIZES) {
@@ -210,7 +242,10 @@ function main(args: readonly string[]): void {
     if (isJson) console.log(JSON.stringify(line));
     else {
       const count = observations.toExponential(0).padStart(12);
-      console.log(`${count}   ${`${line.tickMs} ms`.padStart(22)}   ${line.firstLookMs} ms`);
+      const verdicts = Object.entries(line.verdicts).map(([verdict, of]) => `${of} ${verdict}`);
+      console.log(
+        `${count}   ${`${line.tickMs} ms`.padStart(22)}   ${`${line.firstLookMs} ms`.padStart(12)}   ${verdicts.join(", ")}`,
+      );
     }
   }
 }

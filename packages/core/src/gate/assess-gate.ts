@@ -1,7 +1,6 @@
 import { rejectByEBenjaminiHochberg } from "../statistics/e-bh.ts";
-import type { WeightedLogValue } from "../statistics/log-sum-exp.ts";
-import { logWeightedAverage } from "../statistics/log-sum-exp.ts";
-import type { AssessedRow } from "./assess-row.ts";
+import { logSumExp } from "../statistics/log-sum-exp.ts";
+import type { AssessedRow } from "./assessed-row.ts";
 import { assessRow, compiledOf } from "./assess-row.ts";
 import type { GateConfidence } from "./criterion.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
@@ -44,20 +43,22 @@ export function assessGate(input: GateInput): GateReport {
   const logBlock = lazy(() => combine(rows, weights, blockedOf));
   const warnings = integrityWarnings(input.evidence.exposures, {
     stageIndex: input.stage.index,
-    unitSplits: rows.flatMap(({ slice, unitSplit }) =>
-      slice === ALL_TRAFFIC && unitSplit !== null ? [unitSplit] : [],
-    ),
+    unitSplits: rows
+      .filter(({ slice }) => slice === ALL_TRAFFIC)
+      .map(({ unitSplit }) => unitSplit)
+      .filter((split) => split !== null),
   });
   const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
-  const judged = rows
-    .map((row, index) => judgedRow(row, failed.has(index), input.confidence))
-    .toSorted((left, right) => compareJudged(left, right));
-  const verdict = judgeGate(judged, warnings);
+  const { verdict, worst } = verdictOver(rows, { failed, warnings, confidence: input.confidence });
   const toVerdict = (of: Judged): Verdict => verdictOfRow(of.row, of.verdict, input.confidence);
-  const culpritOf = findCulprit(judged, verdict, rows[failed.culprit]);
-  const culprit = culpritOf === undefined ? null : toVerdict(culpritOf);
-  const verdicts = lazy(() => judged.map(toVerdict));
-  const open = lazy(() => openChecks(judged));
+  const culprit = worst === null ? null : toVerdict(worst);
+  const judged = lazy(() =>
+    rows
+      .map((row, index) => judgedRow(row, failed.has(index), input.confidence))
+      .toSorted((left, right) => compareJudged(left, right)),
+  );
+  const verdicts = lazy(() => judged().map(toVerdict));
+  const open = lazy(() => openChecks(judged()));
   const sentence = lazy(() => gateSentence({ verdict, verdicts, warnings, culprit }));
   // What is for people and for the record is computed when it is read: storing or comparing reads it.
   return {
@@ -159,18 +160,19 @@ type RowWeights = {
 
 const isTested = (row: AssessedRow): boolean => row.outcome.kind === "tested";
 
+/** ln of the weighted average of the rows' e-values (Vovk and Wang 2021, section 3). */
 function combine(
   rows: readonly AssessedRow[],
   weights: RowWeights,
   logOf: (row: AssessedRow) => number,
 ): number {
-  const terms: WeightedLogValue[] = [];
-  for (const [index, row] of rows.entries()) {
+  const terms: number[] = [];
+  for (let index = 0; index < rows.length; index += 1) {
     const weight = weights.ofRows[index] as number;
-    if (weight > 0) terms.push({ weight, logValue: logOf(row) });
+    if (weight > 0) terms.push(Math.log(weight) + logOf(rows[index] as AssessedRow));
   }
-  if (weights.empty > 0) terms.push({ weight: weights.empty, logValue: 0 });
-  return terms.length === 0 ? 0 : logWeightedAverage(terms);
+  if (weights.empty > 0) terms.push(Math.log(weights.empty));
+  return terms.length === 0 ? 0 : logSumExp(terms);
 }
 
 /**
@@ -180,7 +182,7 @@ function combine(
  * that both share would lend its evidence to a small harm of another row.
  */
 function blockedOf(row: AssessedRow): number {
-  const logBlock = row.details.logBlock();
+  const logBlock = row.logBlock();
   return row.criterion.comparison.kind === "limit" ? Math.min(logBlock, row.logHarm) : logBlock;
 }
 
@@ -204,7 +206,7 @@ function failedRows(
   const { alpha, alphaBlock } = combined.confidence;
   const harmNeeded = Math.log(1 / alpha);
   const blockNeeded = Math.log(1 / alphaBlock);
-  const events = rows.flatMap((row, index) => (hasConfirmedEvent(row) ? [index] : []));
+  const events = [...rows.keys()].filter((index) => hasConfirmedEvent(rows[index] as AssessedRow));
   const isProven = combined.logHarm >= harmNeeded && combined.logBlock() >= blockNeeded;
   if (!isProven) {
     const first = events[0];
@@ -231,27 +233,44 @@ function hasConfirmedEvent(row: AssessedRow): boolean {
 }
 
 function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfidence): VerdictKind {
+  const objection = objectionTo(row, hasFailed, confidence);
+  if (objection !== null) return objection;
+  return isProvenSafe(row, confidence) ? "pass" : "inconclusive";
+}
+
+/** What speaks against a row, whatever its test for safety says. */
+function objectionTo(
+  row: AssessedRow,
+  hasFailed: boolean,
+  confidence: GateConfidence,
+): "fail" | "hold" | null {
   if (hasFailed) return "fail";
   if (row.isBaselineBeyond) return "hold";
-  if (row.outcome.kind === "unsupported" || !hasObservations(row)) return "inconclusive";
+  if (!isJudgeable(row)) return null;
   if (row.logHarm >= Math.log(confidence.amberOdds) && showsHarm(row)) return "hold";
   // Beyond an absolute level, though not shown to be the candidate's doing: stop, and let people look.
   const isBeyondLimit =
     row.criterion.comparison.kind === "limit" &&
-    row.details.logBlock() >= Math.log(1 / confidence.alphaBlock);
-  if (isBeyondLimit) return "hold";
-  if (row.isSplitBroken) return "hold";
-  return row.logSafety >= Math.log(1 / confidence.alphaPromote) ? "pass" : "inconclusive";
+    row.logBlock() >= Math.log(1 / confidence.alphaBlock);
+  return isBeyondLimit || row.isSplitBroken ? "hold" : null;
+}
+
+const isJudgeable = (row: AssessedRow): boolean =>
+  row.outcome.kind !== "unsupported" && hasObservations(row);
+
+function isProvenSafe(row: AssessedRow, confidence: GateConfidence): boolean {
+  return isJudgeable(row) && row.logSafety() >= Math.log(1 / confidence.alphaPromote);
 }
 
 /**
  * Whether the arms as observed differ to the harmful side at all. Between two equal arms a chance imbalance
  * of their sizes can lift the odds to amber for a while; that is no reason to stop people.
  */
-function showsHarm({ criterion, details }: AssessedRow): boolean {
-  const { harm } = details.estimate();
+function showsHarm(row: AssessedRow): boolean {
+  const { harm } = row.estimate();
   if (harm === null) return true;
-  switch (criterion.comparison.kind) {
+  const { comparison } = row.criterion;
+  switch (comparison.kind) {
     case "relative":
     case "difference":
       return harm > 0;
@@ -261,7 +280,7 @@ function showsHarm({ criterion, details }: AssessedRow): boolean {
     case "zero_tolerance":
       return true;
     default: {
-      const unreachable: never = criterion.comparison;
+      const unreachable: never = comparison;
       return unreachable;
     }
   }
@@ -299,22 +318,29 @@ function compareText(left: string, right: string): number {
   return left < right ? -1 : 1;
 }
 
-function judgeGate(judged: readonly Judged[], warnings: readonly IntegrityWarning[]): VerdictKind {
-  const worst = judged[0]?.verdict;
-  if (worst === "fail") return "fail";
-  const isInvalid = warnings.some(isInvalidating);
-  if (worst === "hold" || isInvalid) return "hold";
+/**
+ * The verdict over all rows, and the row that a rollback or a hold is because of, the worst of them. Rows
+ * are asked for their proof of safety only if none speaks against the candidate, and only until one has none.
+ */
+function verdictOver(
+  rows: readonly AssessedRow[],
+  of: {
+    readonly failed: FailedRows;
+    readonly warnings: readonly IntegrityWarning[];
+    readonly confidence: GateConfidence;
+  },
+): { readonly verdict: VerdictKind; readonly worst: Judged | null } {
+  const { failed, warnings, confidence } = of;
+  const culprit = rows[failed.culprit];
+  if (culprit !== undefined)
+    return { verdict: "fail", worst: judgedRow(culprit, true, confidence) };
+  const worst =
+    rows
+      .filter((row) => objectionTo(row, false, confidence) !== null)
+      .map((row): Judged => judgedRow(row, false, confidence))
+      .toSorted(compareJudged)[0] ?? null;
+  if (worst !== null || warnings.some(isInvalidating)) return { verdict: "hold", worst };
   // A gate without criteria has proven nothing.
-  return worst ?? "inconclusive";
-}
-
-function findCulprit(
-  judged: readonly Judged[],
-  verdict: VerdictKind,
-  culpritRow: AssessedRow | undefined,
-): Judged | undefined {
-  if (verdict === "fail" && culpritRow !== undefined) {
-    return judged.find(({ row }) => row === culpritRow);
-  }
-  return verdict === "hold" && judged[0]?.verdict === "hold" ? judged[0] : undefined;
+  const isProven = rows.length > 0 && rows.every((row) => isProvenSafe(row, confidence));
+  return { verdict: isProven ? "pass" : "inconclusive", worst };
 }

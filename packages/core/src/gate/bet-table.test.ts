@@ -17,11 +17,11 @@ const bets = (outcome: number): number[] =>
 function wealth(bins: Readonly<Record<string, number>>): number[] {
   const logs = noWealth();
   new BetTable(WIDE, bets).addTo(logs, decodeCell({ bins }));
-  return logs;
+  return [...logs];
 }
 
 function sum(counts: readonly (readonly [outcome: number, count: number])[]): number[] {
-  return noWealth().map((_, point) =>
+  return [...noWealth()].map((_, point) =>
     counts.reduce((total, [outcome, count]) => total + count * (bets(outcome)[point] as number), 0),
   );
 }

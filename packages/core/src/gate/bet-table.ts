@@ -5,8 +5,8 @@ import { outcomeAt } from "./outcome-scale.ts";
 
 type ValuesArm = Extract<ArmScale, { readonly kind: "values" }>;
 
-/** Log-wealths of the nine grid points, in the order of the grid. */
-export type GridLogs = number[];
+/** Log-wealths of the nine grid points, in the order of the grid. Typed, so that no number is boxed. */
+export type GridLogs = Float64Array;
 
 const GRID_SIZE = GRID_EXPONENTS.length;
 
@@ -15,7 +15,7 @@ const FIRST_CAPPED = 4;
 const NARROW_SIZE = FIRST_CAPPED + 1;
 
 export function noWealth(): GridLogs {
-  return [0, 0, 0, 0, 0, 0, 0, 0, 0];
+  return new Float64Array(GRID_SIZE);
 }
 
 /**
@@ -89,8 +89,15 @@ export class BetTable {
   /** Unrolled: it is the inner loop of every tick. */
   #addWide(logs: GridLogs, { bins, counts, firstBin, from, to }: Counted): void {
     const rows = this.#rows;
-    let [a, b, c, d, e] = [0, 0, 0, 0, 0];
-    let [f, g, h, i] = [0, 0, 0, 0];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let e = 0;
+    let f = 0;
+    let g = 0;
+    let h = 0;
+    let i = 0;
     for (let position = from; position < to; position += 1) {
       const count = counts[position] as number;
       const at = ((bins[position] as number) - firstBin) * GRID_SIZE;
@@ -118,7 +125,11 @@ export class BetTable {
   /** The last five grid points have the same bet: the same sum is added to each. */
   #addNarrow(logs: GridLogs, { bins, counts, firstBin, from, to }: Counted): void {
     const rows = this.#narrowRows;
-    let [a, b, c, d, e] = [0, 0, 0, 0, 0];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let e = 0;
     for (let position = from; position < to; position += 1) {
       const count = counts[position] as number;
       const at = ((bins[position] as number) - firstBin) * NARROW_SIZE;

@@ -6,9 +6,7 @@ import type { Comparison } from "./criterion.ts";
 import type { StratumEvidence } from "./evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
 import { observeRow } from "./observed-row.ts";
-import type { OutcomeScale } from "./outcome-scale.ts";
 import type { QuantileTest } from "./quantile-move.ts";
-import { scaleRow } from "./scaled-row.ts";
 import { LIVE_WEIGHT } from "./test-log-e.ts";
 import type { TestPart } from "./test-part.ts";
 import { MOST_BLOCKS } from "./windows.ts";
@@ -77,17 +75,17 @@ export function criterionTests(
   };
 }
 
-function toParts({ parts, scale }: QuantileTest): readonly CriterionTestPart[] {
-  return parts.map((part) => toPart(part, scale));
+function toParts({ parts }: QuantileTest): readonly CriterionTestPart[] {
+  return parts.map(toPart);
 }
 
-function toPart(part: TestPart, scale: OutcomeScale): CriterionTestPart {
+function toPart(part: TestPart): CriterionTestPart {
   const logsOf = (add: TestPart["addArms"], seen: Partial<StratumEvidence>) => {
     const logs = noWealth();
-    for (const stratum of scaleRow(observeRow([{ ...EMPTY_STRATUM, ...seen }]), scale).strata) {
+    for (const stratum of observeRow([{ ...EMPTY_STRATUM, ...seen }]).strata) {
       add(logs, stratum);
     }
-    return logs;
+    return [...logs];
   };
   return {
     weight: part.weight,

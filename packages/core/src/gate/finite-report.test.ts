@@ -4,6 +4,7 @@ import type { Json } from "../json.ts";
 import { canonicalJson } from "../release/canonical-json.ts";
 import { assessGate } from "./assess-gate.ts";
 import type { EvidenceCell, MetricEvidence, PairCell } from "./evidence.ts";
+import { isInvalidating } from "./integrity.ts";
 import { METRIC_CATALOGUE } from "./metric-catalogue.ts";
 import { criterion, exposure, gateInput } from "./testing/builders.ts";
 
@@ -78,6 +79,38 @@ describe("a gate's report", () => {
         );
       }),
       { numRuns: 1_500 },
+    );
+  });
+
+  it("has the verdict that its rows come to, which are judged after it", () => {
+    fc.assert(
+      fc.property(fc.array(judged, { minLength: 1, maxLength: 4 }), (of) => {
+        const report = assessGate(
+          gateInput({
+            criteria: of.map(({ name, comparison: against }, index) => ({
+              ...criterion(name, against),
+              id: `${name}-${index}`,
+            })),
+            nextShareBps: 1_000,
+            evidence: of.map((each) => each.evidence),
+            exposures: [exposure({ stageIndex: 0, baseline: 900, candidate: 100 })],
+          }),
+        );
+        const { verdict, culprit } = report;
+        const kinds = report.verdicts.map((row) => row.verdict);
+        if (kinds.includes("fail")) expect(verdict).toBe("fail");
+        else if (kinds.includes("hold") || report.warnings.some(isInvalidating)) {
+          expect(verdict).toBe("hold");
+        } else
+          expect(verdict).toBe(kinds.every((kind) => kind === "pass") ? "pass" : "inconclusive");
+        if (verdict === "hold" && kinds[0] === "hold") expect(culprit).toEqual(report.verdicts[0]);
+        if (verdict === "fail") expect(report.verdicts).toContainEqual(culprit);
+        if (kinds[0] !== "hold" && kinds[0] !== "fail") expect(culprit).toBeNull();
+        expect(report.open.map((row) => row.verdict)).toEqual(
+          kinds.filter((kind) => kind !== "pass"),
+        );
+      }),
+      { numRuns: 300 },
     );
   });
 });

@@ -14,6 +14,8 @@ export type ObservedStratum = {
   readonly stageIndex: number;
   /** Probability of the candidate, 0..1. */
   readonly propensity: number;
+  /** Planned propensities are few, so what a test knows about one is kept; observed ones are not. */
+  readonly isPlanned: boolean;
   readonly baseline: DecodedCell;
   readonly candidate: DecodedCell;
   readonly pairs: readonly PairBinCount[];
@@ -63,6 +65,7 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
   const observed = mergedStrata(strata).map((stratum) => ({
     stageIndex: stratum.stageIndex,
     propensity: Math.min(1, Math.max(0, stratum.propensityBps / 10_000)),
+    isPlanned: true,
     baseline: decodeCell(stratum.baseline),
     candidate: decodeCell(stratum.candidate),
     pairs: pairCellBins(stratum.pairs),
@@ -148,7 +151,8 @@ function splitLike(row: ObservedRow, all: ObservedRow): readonly ObservedStratum
     const index = all.strata.findIndex(
       (of) => of.stageIndex === stratum.stageIndex && of.propensity === stratum.propensity,
     );
-    return { ...stratum, propensity: all.observedSplit?.[index]?.propensity ?? stratum.propensity };
+    const propensity = all.observedSplit?.[index]?.propensity ?? stratum.propensity;
+    return { ...stratum, propensity, isPlanned: false };
   });
 }
 
@@ -205,7 +209,7 @@ function withObservedSplit(strata: readonly ObservedStratum[]): readonly Observe
     // With half a unit more in each arm, since a share of 0 or 1 is no split.
     return { ...stratum, propensity: (candidate + 0.5) / (candidate + baseline + 1) };
   });
-  return hasMismatch ? adjusted : null;
+  return hasMismatch ? adjusted.map((stratum) => ({ ...stratum, isPlanned: false })) : null;
 }
 
 const SAMPLE_RATIO_ALARM = Math.log(SAMPLE_RATIO_ALARM_ODDS);
@@ -220,6 +224,15 @@ function largestLogE({ candidate, baseline, propensity }: ArmCounts): number {
   return term(candidate, share / propensity) + term(baseline, (1 - share) / (1 - propensity));
 }
 
+/** The strata with the baseline in the candidate's place, for a question about the baseline alone. */
+export function baselineAsCandidate(row: ObservedRow): readonly ObservedStratum[] {
+  return row.strata.map((stratum) => ({
+    ...stratum,
+    candidate: stratum.baseline,
+    pairs: stratum.pairs.map((pair) => ({ ...pair, candidateBin: pair.baselineBin })),
+  }));
+}
+
 /** Candidate's bins over all strata: its randomised arm and its side of the pairs. */
 export function countCandidateEvents(
   row: ObservedRow,
@@ -228,8 +241,10 @@ export function countCandidateEvents(
 ): number {
   let events = 0;
   for (const stratum of row.strata) {
-    for (const [position, bin] of stratum.candidate.bins.entries()) {
-      if (isEvent(valueOfBin(metric, bin))) events += stratum.candidate.counts[position] as number;
+    const { bins, counts } = stratum.candidate;
+    for (let position = 0; position < bins.length; position += 1) {
+      const isCounted = isEvent(valueOfBin(metric, bins[position] as number));
+      if (isCounted) events += counts[position] as number;
     }
     for (const { candidateBin, count } of stratum.pairs) {
       if (isEvent(valueOfBin(metric, candidateBin))) events += count;

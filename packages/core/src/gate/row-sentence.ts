@@ -1,4 +1,4 @@
-import type { AssessedRow } from "./assess-row.ts";
+import type { AssessedRow } from "./assessed-row.ts";
 import { LEAST_BUCKETS } from "./cluster-test.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
@@ -46,7 +46,7 @@ export function hasObservations(row: AssessedRow): boolean {
 
 /** How long what is missing takes at the row's present traffic; null when either is unknown. */
 export function hoursNeeded(row: AssessedRow): number | null {
-  const more = row.details.moreObservations();
+  const more = row.moreObservations();
   if (more === null || row.perHour === null || !(row.perHour > 0)) return null;
   return more / row.perHour;
 }
@@ -56,7 +56,7 @@ function baselineBeyondSentence(
   metric: MetricDefinition,
   subject: string,
 ): string {
-  const { baselineMean } = row.details.estimate();
+  const { baselineMean } = row.estimate();
   const at = baselineMean === null ? "" : ` at ${textOfValue(metric, baselineMean)}`;
   const count = textOfCount(Math.max(row.observations.baseline, row.observations.pairs));
   const limit = textOfValue(metric, row.levels.rollback);
@@ -73,7 +73,7 @@ function zeroToleranceSentence(row: AssessedRow, subject: string, events: number
     return `${subject}: ${textOfCount(events)} ${noun} in the candidate's answers, and none is tolerated.`;
   }
   const bound = textOfPercent(row.levels.margin);
-  const more = row.details.moreObservations() ?? 0;
+  const more = row.moreObservations() ?? 0;
   const rest =
     more === 0
       ? `a rate of ${bound} is ruled out`
@@ -83,7 +83,7 @@ function zeroToleranceSentence(row: AssessedRow, subject: string, events: number
 
 function movement(row: AssessedRow, metric: MetricDefinition): string {
   const { criterion } = row;
-  const { baselineMean, candidateMean, harm } = row.details.estimate();
+  const { baselineMean, candidateMean, harm } = row.estimate();
   if (candidateMean === null) return "is not measured on both releases yet";
   const to = textOfValue(metric, candidateMean);
   if (criterion.comparison.kind === "limit") {
@@ -123,9 +123,9 @@ function consequence(row: AssessedRow, metric: MetricDefinition, verdict: Verdic
     case "hold":
       return `the rollback level is ${rollback}; odds ${textOfOdds(row.logHarm)} that this is harm`;
     case "pass":
-      return `odds ${textOfOdds(row.logSafety)} that the harm stays below ${margin}`;
+      return `odds ${textOfOdds(row.logSafety())} that the harm stays below ${margin}`;
     case "inconclusive":
-      return `not yet proven to stay below ${margin} (odds ${textOfOdds(row.logSafety)})${moreText(row)}`;
+      return `not yet proven to stay below ${margin} (odds ${textOfOdds(row.logSafety())})${moreText(row)}`;
     default: {
       const unreachable: never = verdict;
       return unreachable;
@@ -134,7 +134,7 @@ function consequence(row: AssessedRow, metric: MetricDefinition, verdict: Verdic
 }
 
 function moreText(row: AssessedRow): string {
-  const more = row.details.moreObservations();
+  const more = row.moreObservations();
   if (more === null || more === 0) return "";
   const noun =
     row.observations.pairs > row.observations.candidate ? "pairs" : "candidate observations";
@@ -145,7 +145,7 @@ function moreText(row: AssessedRow): string {
 
 function observationsText(row: AssessedRow): string {
   const { baseline, candidate, pairs } = row.observations;
-  const { basis } = row.details.estimate();
+  const { basis } = row.estimate();
   switch (basis) {
     case "pairs":
       return `${textOfCount(pairs)} pairs`;

@@ -4,11 +4,8 @@ import type { ClosedBlocks } from "../statistics/restarts.ts";
 import { restartLogE } from "../statistics/restarts.ts";
 import type { GridLogs } from "./bet-table.ts";
 import { noWealth } from "./bet-table.ts";
-import type { ObservedRow } from "./observed-row.ts";
-import type { OutcomeScale } from "./outcome-scale.ts";
+import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
 import type { QuantileTest } from "./quantile-move.ts";
-import type { ScaledRow, ScaledStratum } from "./scaled-row.ts";
-import { scaleRow } from "./scaled-row.ts";
 import type { TestPart } from "./test-part.ts";
 
 /**
@@ -35,7 +32,10 @@ const LOG_PAIRED_WEIGHT = Math.log(1 - LIVE_WEIGHT);
  * are averaged, which is valid under any dependence. When the observations are not split as planned,
  * the smaller of the values under the planned and the observed split counts.
  */
-export function testLogE(row: ScaledRow, parts: readonly TestPart[]): number {
+export function testLogE(
+  row: Pick<ObservedRow, "strata" | "observedSplit">,
+  parts: readonly TestPart[],
+): number {
   const asPlanned = averageLogE(row.strata, parts);
   if (row.observedSplit === null) return asPlanned;
   return Math.min(asPlanned, averageLogE(row.observedSplit, parts));
@@ -46,7 +46,7 @@ export function testLogE(row: ScaledRow, parts: readonly TestPart[]): number {
  * cluster-test.ts), in place of the arms' bets. Pairs keep theirs: what differs between users is in both
  * halves of a pair.
  */
-export function unitsLogE(row: ScaledRow, part: TestPart, armsLogE: number): number {
+export function unitsLogE(row: ObservedRow, part: TestPart, armsLogE: number): number {
   const shadowOnly = noWealth();
   const paired = noWealth();
   let hasArms = false;
@@ -70,18 +70,17 @@ export function unitsLogE(row: ScaledRow, part: TestPart, armsLogE: number): num
  */
 export function restartedLogE(
   blocks: readonly ObservedRow[],
-  { parts, scale }: QuantileTest,
+  { parts }: QuantileTest,
   planned: number,
 ): number {
   const closed = blocks.some(({ isKept }) => isKept) ? closedBlocks : null;
   const evaluate: Evaluate = (logs) => restartLogE(logs, planned, closed);
   const asPlanned = averageOver(parts, evaluate, (part) =>
-    blocks.map((row) => blockReading(row, part, scale)),
+    blocks.map((row) => blockReading(row, part)),
   );
   if (blocks.every(({ observedSplit }) => observedSplit === null)) return asPlanned;
-  const scaled = blocks.map((row) => scaleRow(row, scale));
   const asObserved = averageOver(parts, evaluate, (part) =>
-    scaled.map(({ observedSplit, strata }) => readStrata(observedSplit ?? strata, part)),
+    blocks.map(({ observedSplit, strata }) => readStrata(observedSplit ?? strata, part)),
   );
   return Math.min(asPlanned, asObserved);
 }
@@ -89,22 +88,26 @@ export function restartedLogE(
 /** ln E from the nine log-wealths of each block. */
 type Evaluate = (blocks: readonly GridLogs[]) => number;
 
-/** {@link averageOver} one block: written out, since every row of every tick goes through it. */
-function averageLogE(strata: readonly ScaledStratum[], parts: readonly TestPart[]): number {
-  const hasPairs = strata.some(({ pairs }) => pairs !== null);
+/**
+ * {@link averageOver} one block: written out, and with the same two lists of log-wealths again and again,
+ * since every row of every tick goes through it.
+ */
+function averageLogE(strata: readonly ObservedStratum[], parts: readonly TestPart[]): number {
+  const hasPairs = strata.some(({ pairs }) => pairs.length > 0);
   let sum = Number.NEGATIVE_INFINITY;
   for (const part of parts) {
-    const liveLogs = noWealth();
-    const pairedLogs = hasPairs ? noWealth() : null;
+    liveLogs.fill(0);
+    if (hasPairs) pairedLogs.fill(0);
     let hasArms = false;
     for (const stratum of strata) {
       const usesArms = part.usesArms(stratum.propensity);
       hasArms ||= usesArms;
       if (usesArms) part.addArms(liveLogs, stratum);
-      else part.addPairs(liveLogs, stratum);
-      if (pairedLogs !== null) part.addPairs(pairedLogs, stratum);
+      if (!hasPairs) continue;
+      if (!usesArms) part.addPairs(liveLogs, stratum);
+      part.addPairs(pairedLogs, stratum);
     }
-    const paired = pairedLogs === null ? 0 : mixGrid(pairedLogs);
+    const paired = hasPairs ? mixGrid(pairedLogs) : 0;
     const ofPart = hasArms
       ? logAdd(LOG_LIVE_WEIGHT + mixGrid(liveLogs), LOG_PAIRED_WEIGHT + paired)
       : paired;
@@ -112,6 +115,9 @@ function averageLogE(strata: readonly ScaledStratum[], parts: readonly TestPart[
   }
   return sum;
 }
+
+const liveLogs = noWealth();
+const pairedLogs = noWealth();
 
 function averageOver(
   parts: readonly TestPart[],
@@ -153,16 +159,16 @@ const blockReadings = new WeakMap<ObservedRow["strata"], Map<TestPart, Reading>>
 
 const closedBlocks: ClosedBlocks = new WeakMap();
 
-function blockReading(row: ObservedRow, part: TestPart, scale: OutcomeScale): Reading {
-  if (!row.isKept) return readStrata(scaleRow(row, scale).strata, part);
+function blockReading(row: ObservedRow, part: TestPart): Reading {
+  if (!row.isKept) return readStrata(row.strata, part);
   const known = blockReadings.get(row.strata) ?? new Map<TestPart, Reading>();
-  const reading = known.get(part) ?? readStrata(scaleRow(row, scale).strata, part);
+  const reading = known.get(part) ?? readStrata(row.strata, part);
   if (known.size === 0) blockReadings.set(row.strata, known);
   known.set(part, reading);
   return reading;
 }
 
-function readStrata(strata: readonly ScaledStratum[], part: TestPart): Reading {
+function readStrata(strata: readonly ObservedStratum[], part: TestPart): Reading {
   const live = noWealth();
   const paired = noWealth();
   let hasArms = false;
@@ -171,7 +177,7 @@ function readStrata(strata: readonly ScaledStratum[], part: TestPart): Reading {
     const usesArms = part.usesArms(stratum.propensity);
     if (usesArms) part.addArms(live, stratum);
     hasArms ||= usesArms;
-    if (stratum.pairs === null) continue;
+    if (stratum.pairs.length === 0) continue;
     hasPairs = true;
     part.addPairs(paired, stratum);
     if (!usesArms) part.addPairs(live, stratum);

@@ -9,10 +9,11 @@ import type { GridLogs } from "./bet-table.ts";
 import { BetTable } from "./bet-table.ts";
 import { EventTable } from "./event-table.ts";
 import type { ClusterQuestion } from "./cluster-test.ts";
+import type { ObservedStratum } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
 import type { OutcomeScale } from "./outcome-scale.ts";
 import { largestOnly, valueCounts } from "./outcome-scale.ts";
-import type { ScaledStratum } from "./scaled-row.ts";
+import { scaledPairs } from "./scaled-pairs.ts";
 
 /**
  * One e-process over a row's strata: nine log-wealths per stratum, from its arms or from its pairs.
@@ -22,8 +23,8 @@ export type TestPart = {
   /** Its share of the test's average; the shares of a test sum to 1. */
   readonly weight: number;
   /** Adds a stratum's log-wealths, from its arms or from its pairs. */
-  readonly addArms: (logs: GridLogs, stratum: ScaledStratum) => void;
-  readonly addPairs: (logs: GridLogs, stratum: ScaledStratum) => void;
+  readonly addArms: (logs: GridLogs, stratum: ObservedStratum) => void;
+  readonly addPairs: (logs: GridLogs, stratum: ObservedStratum) => void;
   /** The question for units that come more than once, where no exact test applies. */
   readonly question: ClusterQuestion;
   /** Whether the arms of a stratum with this propensity can answer the question. */
@@ -52,7 +53,8 @@ export function contrastPart({ contrast, effect, scale }: ContrastPartInput): Te
     addArms: armsBy(scale, (propensity, seen) =>
       randomisedBetStageLogs({ propensity, ...seen }, armDesign),
     ),
-    addPairs: (logs, { pairs }) => {
+    addPairs: (logs, stratum) => {
+      const pairs = scaledPairs(stratum, scale);
       if (pairs !== null) add(logs, pairedBetLogs(pairs, pairDesign));
     },
   };
@@ -112,7 +114,8 @@ export function candidateContrastPart(input: CandidatePartInput): TestPart {
     // No control is needed, so full traffic counts as well.
     usesArms: (propensity) => propensity > 0,
     addArms: armsBy(input.scale, (_, { candidate }) => levelLogs(candidate, input)),
-    addPairs: (logs, { pairs }) => {
+    addPairs: (logs, stratum) => {
+      const pairs = scaledPairs(stratum, input.scale);
       if (pairs === null) return;
       add(logs, levelLogs({ values: pairs.candidate, counts: pairs.counts }, input));
     },
@@ -134,7 +137,7 @@ type ArmLogs = (propensity: number, seen: ArmValues) => readonly number[];
 
 type ArmTables = {
   readonly propensity: number;
-  readonly addTo: (logs: GridLogs, arms: Pick<ScaledStratum, "candidate" | "baseline">) => void;
+  readonly addTo: (logs: GridLogs, arms: Pick<ObservedStratum, "candidate" | "baseline">) => void;
 };
 
 /** More planned propensities than a ramp has stages; beyond it tables are not kept. */

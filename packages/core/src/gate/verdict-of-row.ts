@@ -1,5 +1,5 @@
 import type { Bounds } from "../statistics/confidence-interval.ts";
-import type { AssessedRow } from "./assess-row.ts";
+import type { AssessedRow } from "./assessed-row.ts";
 import type { GateConfidence } from "./criterion.ts";
 import { GATE_METHOD } from "./gate-method.ts";
 import { hasObservations, hoursNeeded, rowSentence } from "./row-sentence.ts";
@@ -11,7 +11,7 @@ export function verdictOfRow(
   verdict: VerdictKind,
   confidence: GateConfidence,
 ): Verdict {
-  const { harm, bounds, baselineMean, candidateMean } = row.details.estimate();
+  const { harm, bounds, baselineMean, candidateMean } = row.estimate();
   return {
     criterionId: row.criterion.id,
     metric: row.criterion.metric,
@@ -24,12 +24,12 @@ export function verdictOfRow(
     candidateMean,
     observations: row.observations,
     logHarm: row.logHarm,
-    logBlock: row.details.logBlock(),
-    logSafety: row.logSafety,
+    logBlock: row.logBlock(),
+    logSafety: row.logSafety(),
     levels: row.levels,
     method: methodOf(row),
     sentence: rowSentence(row, verdict),
-    moreObservations: verdict === "inconclusive" ? row.details.moreObservations() : null,
+    moreObservations: verdict === "inconclusive" ? row.moreObservations() : null,
     hoursNeeded: verdict === "inconclusive" ? hoursNeeded(row) : null,
     newestAtMs: row.newestAtMs,
   };

@@ -2,10 +2,7 @@ import { noWealth } from "../gate/bet-table.ts";
 import type { DecodedCell } from "../gate/decoded-cell.ts";
 import { decodeCell } from "../gate/decoded-cell.ts";
 import type { ObservedStratum } from "../gate/observed-row.ts";
-import { observeRow } from "../gate/observed-row.ts";
 import type { QuantileTest } from "../gate/quantile-move.ts";
-import type { ScaledStratum } from "../gate/scaled-row.ts";
-import { scaleRow } from "../gate/scaled-row.ts";
 import type { TestPart } from "../gate/test-part.ts";
 import type { PairShare } from "../population/pairing.ts";
 import { pairShares } from "../population/pairing.ts";
@@ -29,8 +26,8 @@ export function gridPartsOf(
     weight: part.weight,
     steps:
       design.kind === "arms"
-        ? armSteps(test, part, { arms, propensity: design.propensity })
-        : pairSteps(test, part, pairShares(arms)),
+        ? armSteps(part, { arms, propensity: design.propensity })
+        : pairSteps(part, pairShares(arms)),
   }));
 }
 
@@ -38,7 +35,6 @@ const NOTHING: DecodedCell = decodeCell({ bins: {} });
 const NO_UNITS = { baselineUnits: [], candidateUnits: [] } as const;
 
 function armSteps(
-  test: QuantileTest,
   part: TestPart,
   { arms, propensity }: { readonly arms: ArmPopulations; readonly propensity: number },
 ): GridStep[] {
@@ -49,8 +45,8 @@ function armSteps(
       .map(({ bin, share }) => {
         const one = decodeCell({ bins: { [bin]: 1 } });
         const logs = noWealth();
-        part.addArms(logs, single(test, { propensity, [arm]: one }));
-        return { chance: share * weight, logs };
+        part.addArms(logs, single({ propensity, [arm]: one }));
+        return { chance: share * weight, logs: [...logs] };
       });
   return [
     ...of(arms.candidate, "candidate", propensity),
@@ -58,27 +54,24 @@ function armSteps(
   ];
 }
 
-function pairSteps(test: QuantileTest, part: TestPart, pairs: readonly PairShare[]): GridStep[] {
+function pairSteps(part: TestPart, pairs: readonly PairShare[]): GridStep[] {
   return pairs.map(({ baselineBin, candidateBin, share }) => {
     const logs = noWealth();
-    part.addPairs(logs, single(test, { pairs: [{ baselineBin, candidateBin, count: 1 }] }));
-    return { chance: share, logs };
+    part.addPairs(logs, single({ pairs: [{ baselineBin, candidateBin, count: 1 }] }));
+    return { chance: share, logs: [...logs] };
   });
 }
 
 /** A stratum that holds one observation or pair. */
-function single({ scale }: QuantileTest, parts: Partial<ObservedStratum>): ScaledStratum {
-  const stratum: ObservedStratum = {
+function single(parts: Partial<ObservedStratum>): ObservedStratum {
+  return {
     stageIndex: 0,
     propensity: 0,
+    isPlanned: true,
     candidate: NOTHING,
     baseline: NOTHING,
     pairs: [],
     ...NO_UNITS,
     ...parts,
   };
-  const row = { strata: [stratum], observedSplit: null };
-  return scaleRow({ ...EMPTY_ROW, ...row }, scale).strata[0] as ScaledStratum;
 }
-
-const EMPTY_ROW = observeRow([]);

@@ -1,4 +1,5 @@
 import type { Criterion } from "../gate/criterion.ts";
+import { lazy } from "../gate/lazy.ts";
 import type { GateReport, LabelDelay, OpenCheck } from "../gate/verdict.ts";
 import type { DecideInput, Requirement } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
@@ -6,7 +7,18 @@ import { currentStage } from "./rollout.ts";
 import type { Stage } from "./strategy.ts";
 
 /** Which requirements of leaving the present stage are not met, in words with what is missing. */
-export function unmetRequirements(input: DecideInput): Requirement[] {
+export function unmetRequirements(input: DecideInput): readonly Requirement[] {
+  return inFull(unmetInBrief(input));
+}
+
+/** A requirement as decisions need it; one that stands for several is taken apart for people. */
+export type BriefRequirement = Requirement & { readonly each?: () => readonly Requirement[] };
+
+/**
+ * {@link unmetRequirements} with all open checks of the gate as one. To decide takes no more, and most
+ * looks end in "wait": of hundreds of checks none is then judged further than until the first open one.
+ */
+export function unmetInBrief(input: DecideInput): readonly BriefRequirement[] {
   const stage = currentStage(input.rollout);
   const { state } = input.rollout;
   if (stage === null || !("enteredAtMs" in state)) return [];
@@ -16,6 +28,10 @@ export function unmetRequirements(input: DecideInput): Requirement[] {
     ...gateUnmet(stage, input),
     ...approvalUnmet(input.rollout, state.stageIndex + 1),
   ];
+}
+
+export function inFull(unmet: readonly BriefRequirement[]): readonly Requirement[] {
+  return unmet.flatMap((requirement) => requirement.each?.() ?? [requirement]);
 }
 
 function leastUnmet(stage: Stage, secondsInStage: number, observations: number): Requirement[] {
@@ -54,7 +70,7 @@ function validationUnmet(stage: Stage): Requirement[] {
   return [{ code: "validation", sentence }];
 }
 
-function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
+function gateUnmet(stage: Stage, input: DecideInput): BriefRequirement[] {
   const { gate } = input;
   if (stage.kind === "evaluate") return [];
   if (stage.kind === "staging") {
@@ -71,16 +87,25 @@ function gateUnmet(stage: Stage, input: DecideInput): Requirement[] {
     .filter(({ metric }) => isProofAsked(stage, input.rollout.strategy.criteria, metric))
     .flatMap((delay) => labelsUnmet(delay, input.nowMs));
   if (gate.verdict === "pass" || isProven(stage, gate)) return [...integrity, ...late];
-  const open = openVerdicts(stage, gate);
-  if (open.length === 0) return [...integrity, ...late, { code: "gate", sentence: gate.sentence }];
-  const more = open.length - CHECKS_LISTED;
-  const rest = `${more} more checks are not passed yet.`;
-  return [
-    ...integrity,
-    ...late,
-    ...open.slice(0, CHECKS_LISTED).map(openCheck),
-    ...(more > 0 ? [{ code: "gate", sentence: rest } as const] : []),
-  ];
+  return [...integrity, ...late, openChecks(stage, gate)];
+}
+
+function openChecks(stage: Stage, gate: GateReport): BriefRequirement {
+  const each = lazy((): readonly Requirement[] => {
+    const open = openVerdicts(stage, gate);
+    if (open.length === 0) return [{ code: "gate", sentence: gate.sentence }];
+    const more = open.length - CHECKS_LISTED;
+    const rest = `${more} more checks are not passed yet.`;
+    const listed = open.slice(0, CHECKS_LISTED).map(openCheck);
+    return more > 0 ? [...listed, { code: "gate", sentence: rest }] : listed;
+  });
+  return {
+    code: "gate",
+    get sentence() {
+      return each()[0]?.sentence ?? gate.sentence;
+    },
+    each,
+  };
 }
 
 /** Most looks end in "wait", of which nobody reads more than the first sentence. */

@@ -1,7 +1,9 @@
 import type { Criterion, UndecidedAction } from "../gate/criterion.ts";
 import type { EvidenceState } from "../gate/verdict.ts";
-import type { DecideInput, DecideOutcome, Requirement } from "./decision.ts";
-import { capitalised, inWords, openVerdicts, unmetRequirements } from "./requirements.ts";
+import type { DecideInput, DecideOutcome } from "./decision.ts";
+import { lazy } from "../gate/lazy.ts";
+import type { BriefRequirement } from "./requirements.ts";
+import { capitalised, inFull, inWords, openVerdicts, unmetInBrief } from "./requirements.ts";
 import type { HoldCode } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
 import type { Stage } from "./strategy.ts";
@@ -15,7 +17,8 @@ const TICK_SECONDS = 60;
 export function decideTick(input: DecideInput): DecideOutcome {
   const { rollout, gate } = input;
   const stage = currentStage(rollout);
-  if (stage === null) return wait(input, "The rollout has not been started.");
+  if (stage === null)
+    return wait(input, unmetInBrief(input), () => "The rollout has not been started.");
   if (gate !== null && gate.verdict === "fail") {
     return rolledBack(input, {
       cause: "gate",
@@ -23,9 +26,9 @@ export function decideTick(input: DecideInput): DecideOutcome {
     });
   }
   if (rollout.state.kind === "paused") {
-    return wait(input, "A person paused the rollout; proven harm would still take it back.");
+    return wait(input, unmetInBrief(input), () => PAUSED);
   }
-  const unmet = unmetRequirements(input);
+  const unmet = unmetInBrief(input);
   if (unmet.length === 0) {
     return advanced(
       input,
@@ -38,7 +41,7 @@ export function decideTick(input: DecideInput): DecideOutcome {
 function decideUnmet(
   input: DecideInput,
   stage: Stage,
-  unmet: readonly Requirement[],
+  unmet: readonly BriefRequirement[],
 ): DecideOutcome {
   const { state } = input.rollout;
   const undecided = isForPersonOnly(unmet) ? null : decideUndecided(input, stage, unmet);
@@ -46,9 +49,9 @@ function decideUnmet(
   const reason = reasonToHold(input, stage, unmet);
   if (reason !== null) {
     if (state.kind === "held" && state.code === reason.code) {
-      return wait(input, reason.sentence, unmet);
+      return wait(input, unmet, reason.sentence);
     }
-    return held(input, reason.code, reason.sentence);
+    return held(input, reason.code, reason.sentence());
   }
   if (state.kind === "held" && "enteredAtMs" in state) {
     const { stageIndex, enteredAtMs } = state;
@@ -56,38 +59,38 @@ function decideUnmet(
       decision: "hold",
       next: { kind: "progressing", stageIndex, enteredAtMs },
       reason: `What held the rollout is gone; it goes on in ${stage.name}.`,
-      unmet,
+      unmet: inFull(unmet),
     });
   }
-  return wait(input, unmet[0]?.sentence ?? "", unmet);
+  return wait(input, unmet, () => unmet[0]?.sentence ?? "");
 }
 
 /** The gate has decided and only an approval is missing: then nothing is undecided, however late. */
-function isForPersonOnly(unmet: readonly Requirement[]): boolean {
+function isForPersonOnly(unmet: readonly BriefRequirement[]): boolean {
   return unmet.every((requirement) => requirement.code === "approval");
 }
 
 function reasonToHold(
   input: DecideInput,
   stage: Stage,
-  unmet: readonly Requirement[],
-): { code: HoldCode; sentence: string } | null {
+  unmet: readonly BriefRequirement[],
+): { readonly code: HoldCode; readonly sentence: () => string } | null {
   const { gate } = input;
   if (stage.kind === "evaluate") {
-    return { code: "validation_missing", sentence: unmet[0]?.sentence ?? "" };
+    return { code: "validation_missing", sentence: () => unmet[0]?.sentence ?? "" };
   }
   const integrity = unmet.find((requirement) => requirement.code === "integrity");
   // A broken split makes the gate hold whatever the metrics say: harm is suspected where they say so.
   const amber = Math.log(input.rollout.strategy.confidence.amberOdds);
   const isHarmSeen = (gate?.culprit?.logHarm ?? 0) >= amber;
   if (gate?.verdict === "hold" && (isHarmSeen || integrity === undefined)) {
-    return { code: "harm_suspected", sentence: gate.sentence };
+    return { code: "harm_suspected", sentence: () => gate.sentence };
   }
-  if (integrity !== undefined) return { code: "integrity", sentence: integrity.sentence };
+  if (integrity !== undefined) return { code: "integrity", sentence: () => integrity.sentence };
   const others = unmet.filter((requirement) => requirement.code !== "approval");
   const approval = unmet.find((requirement) => requirement.code === "approval");
   if (others.length === 0 && approval !== undefined) {
-    return { code: "approval", sentence: approval.sentence };
+    return { code: "approval", sentence: () => approval.sentence };
   }
   return null;
 }
@@ -96,7 +99,7 @@ function reasonToHold(
 function decideUndecided(
   input: DecideInput,
   stage: Stage,
-  unmet: readonly Requirement[],
+  unmet: readonly BriefRequirement[],
 ): DecideOutcome | null {
   const { rollout, nowMs } = input;
   const { state } = rollout;
@@ -115,7 +118,7 @@ function decideUndecided(
   if (action === "extend" && seconds < stage.mostSeconds * (1 + MAX_EXTENSIONS)) return null;
   if (state.kind === "held" && state.code === "undecided") {
     const graceOver = nowMs - state.heldAtMs >= rollout.strategy.personGraceSeconds * 1000;
-    if (!graceOver) return wait(input, `${why}; a person has to decide. ${missing}`, unmet);
+    if (!graceOver) return wait(input, unmet, () => `${why}; a person has to decide. ${missing}`);
     return rolledBack(input, {
       cause: "undecided",
       reason: `${why}, and nobody decided within ${inWords(rollout.strategy.personGraceSeconds)}. ${missing}`,
@@ -147,15 +150,24 @@ const ACTION_KEYS = {
   error: "onError",
 } as const satisfies Record<EvidenceState, keyof Stage & keyof Criterion>;
 
+const PAUSED = "A person paused the rollout; proven harm would still take it back.";
+
+/** What is for people is put into words when it is read: most looks end here, and few are read. */
 function wait(
   input: DecideInput,
-  reason: string,
-  unmet: readonly Requirement[] = unmetRequirements(input),
+  unmet: readonly BriefRequirement[],
+  reason: () => string,
 ): DecideOutcome {
+  const listed = lazy(() => inFull(unmet));
+  const words = lazy(reason);
   return {
     kind: "wait",
-    reason,
-    unmet,
+    get reason() {
+      return words();
+    },
+    get unmet() {
+      return listed();
+    },
     checkAgainAtMs: input.nowMs + TICK_SECONDS * 1000,
   };
 }

@@ -18,7 +18,7 @@ export const LOG_GRID_WEIGHTS: readonly number[] = GRID_WEIGHTS.map((weight) => 
 const LARGEST_LOSS = 0.9;
 
 /** ln of the grid mixture, from the log-wealth of each of the nine grid points. */
-export function mixGrid(logWealths: readonly number[]): number {
+export function mixGrid(logWealths: ArrayLike<number>): number {
   let largest = Number.NEGATIVE_INFINITY;
   for (let index = 0; index < LOG_GRID_WEIGHTS.length; index += 1) {
     largest = Math.max(largest, (LOG_GRID_WEIGHTS[index] as number) + (logWealths[index] ?? 0));

@@ -52,13 +52,14 @@ export const NO_BLOCKS: RestartState = { blocks: 0, logs: [] };
  */
 export function closeBlock(
   state: RestartState,
-  factors: readonly number[],
+  factors: ArrayLike<number>,
   weights: readonly number[],
 ): RestartState {
   const logWeight = Math.log(weights[state.blocks] ?? 0);
   return {
     blocks: state.blocks + 1,
-    logs: factors.map(
+    logs: Array.from(
+      factors,
       (factor, point) => logAdd(state.logs[point] ?? Number.NEGATIVE_INFINITY, logWeight) + factor,
     ),
   };
@@ -93,7 +94,7 @@ export function restartStateLogE(state: RestartState, weights: readonly number[]
  *   is not closed again. The value is the same to the bit.
  */
 export function restartLogE(
-  blocks: readonly (readonly number[])[],
+  blocks: readonly ArrayLike<number>[],
   planned: number,
   closed: ClosedBlocks | null = null,
 ): number {
@@ -114,7 +115,7 @@ export function restartLogE(
 
 /** Blocks by the identity of their factors, with what came before and after them. */
 export type ClosedBlocks = WeakMap<
-  readonly number[],
+  ArrayLike<number>,
   {
     readonly before: RestartState;
     readonly weights: readonly number[];
