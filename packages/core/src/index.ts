@@ -1,3 +1,4 @@
+export { durationText, inWords } from "./duration.ts";
 export type { ExclusionReason, Observation, PairObservation } from "./evaluation/observations.ts";
 export { exclusionOf, observationsOf, pairObservationsOf } from "./evaluation/observations.ts";
 export type { Scorer, ScorerFactory, ScorerInput, ScorerProblem } from "./evaluation/scorer.ts";
@@ -102,7 +103,7 @@ export type {
   RolloutEvent,
   Transition,
 } from "./rollout/decision.ts";
-export { inWords, unmetRequirements } from "./rollout/requirements.ts";
+export { unmetRequirements } from "./rollout/requirements.ts";
 export type {
   DecisionId,
   HoldCode,
@@ -121,7 +122,6 @@ export {
 } from "./rollout/rollout.ts";
 export type { Stage, StageKind, Strategy, StrategyProblem } from "./rollout/strategy.ts";
 export { percent, STAGE_KINDS, strategyProblems } from "./rollout/strategy.ts";
-export { durationText } from "./rollout/strategy-values.ts";
 export { strategyToJson } from "./rollout/strategy-to-json.ts";
 export { withTransition } from "./rollout/transition.ts";
 export type {

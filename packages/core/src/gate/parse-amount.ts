@@ -57,16 +57,3 @@ export function fitsUnit(amount: Amount, metric: MetricDefinition): boolean {
     }
   }
 }
-
-const DURATION = /^(\d+(?:\.\d+)?)\s*(s|m|min|h|d)$/i;
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
-
-/** Reads "24h", "90m", "30min", "45s", "2d" as seconds. Null when it is none of these or zero. */
-export function parseDurationSeconds(source: unknown): number | null {
-  if (typeof source !== "string") return null;
-  const match = DURATION.exec(source.trim());
-  const factor = SECONDS[match?.[2]?.toLowerCase() ?? ""];
-  if (match === null || factor === undefined) return null;
-  const seconds = Number(match[1]) * factor;
-  return seconds > 0 ? seconds : null;
-}

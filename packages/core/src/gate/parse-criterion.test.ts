@@ -125,7 +125,7 @@ describe("describeCriterion", () => {
     expect(words(source)).toMatchInlineSnapshot(`
       [
         "roll back when quality falls more than 10% below the baseline; hold at 5%; on each slice too",
-        "roll back when edit_rate rises more than 2 points above the baseline; hold at 1 point; counts the first 24 h",
+        "roll back when edit_rate rises more than 2 points above the baseline; hold at 1 point; counts the first 1d",
         "roll back when correction_rate is more than 1.5 times the baseline; hold at 1.25 times the baseline",
         "roll back when latency_p95 is above 2,500 ms and worse than the baseline",
         "roll back when cost_per_call is above $0.02 and worse than the baseline; hold at $0.015",

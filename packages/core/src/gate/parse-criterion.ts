@@ -1,8 +1,8 @@
+import { durationText, parseDurationSeconds } from "../duration.ts";
 import { isJsonObject } from "../json.ts";
 import type { Comparison, Criterion, UndecidedAction } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
 import { textOfLevel } from "./number-text.ts";
-import { parseDurationSeconds } from "./parse-amount.ts";
 import type { CriterionProblem } from "./parse-comparison.ts";
 import { parseComparison, show } from "./parse-comparison.ts";
 
@@ -115,8 +115,9 @@ function parseRest(fields: Readonly<Record<string, unknown>>, path: string, repo
   const duration = (key: "within" | "over"): number | null => {
     const found = fields[key];
     if (found === undefined || found === null) return null;
-    const seconds = parseDurationSeconds(found);
-    if (seconds !== null && (key === "within" || seconds >= SHORTEST_OVER_SECONDS)) return seconds;
+    const seconds = typeof found === "string" ? parseDurationSeconds(found) : null;
+    const least = key === "within" ? 1 : SHORTEST_OVER_SECONDS;
+    if (seconds !== null && seconds >= least) return seconds;
     const atLeast = key === "over" ? " of at least a minute" : "";
     report(
       `${path}.${key}`,
@@ -225,9 +226,4 @@ function scopeText(criterion: Criterion): string {
       ? ""
       : `; also when it begins later, in steps of ${durationText(overSeconds)}`;
   return `${within}${over}${criterion.perSlice ? "; on each slice too" : ""}`;
-}
-
-function durationText(seconds: number): string {
-  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
-  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }

@@ -1,5 +1,5 @@
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
-import { inWords } from "../rollout/requirements.ts";
+import { inWords } from "../duration.ts";
 import type { Stage } from "../rollout/strategy.ts";
 import { percent } from "../rollout/strategy.ts";
 import type { RowNeeds } from "./plan-row.ts";

@@ -1,5 +1,5 @@
 import { textOfCount, textOfPercent } from "../gate/number-text.ts";
-import { inWords } from "../rollout/requirements.ts";
+import { inWords } from "../duration.ts";
 import type { RehearsalBounds, Strategy } from "../rollout/strategy.ts";
 import { reviewedCriteria } from "../rollout/strategy.ts";
 import type { ScenarioResult } from "./rehearse.ts";

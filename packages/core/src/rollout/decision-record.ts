@@ -4,7 +4,7 @@ import type { Json } from "../json.ts";
 import { canonicalJson } from "../release/canonical-json.ts";
 import { decide } from "./decide.ts";
 import type { DecideOutcome, DecisionKind, RolloutEvent } from "./decision.ts";
-import { inWords } from "./requirements.ts";
+import { inWords } from "../duration.ts";
 import { judgeGate } from "./judge-gate.ts";
 import type { DecisionId, Rollout, RolloutId } from "./rollout.ts";
 

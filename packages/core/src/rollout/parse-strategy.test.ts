@@ -4,7 +4,8 @@ import { strategy as builtStrategy } from "../../test/rollout-builders.ts";
 import type { ParseStrategyPorts } from "./parse-strategy.ts";
 import { parseStrategy } from "./parse-strategy.ts";
 import { strategyToJson } from "./strategy-to-json.ts";
-import { durationText, parseDurationSeconds, parseShareBps } from "./strategy-values.ts";
+import { durationText, parseDurationSeconds } from "../duration.ts";
+import { parseShareBps } from "./strategy-values.ts";
 import type { Stage } from "./strategy.ts";
 import { percent, STAGE_KINDS, strategyProblems } from "./strategy.ts";
 

@@ -17,7 +17,7 @@ import {
   share,
   wholeNumber,
 } from "./strategy-fields.ts";
-import { durationText } from "./strategy-values.ts";
+import { durationText } from "../duration.ts";
 
 const KEYS = ["known_within", "at", "chance", "most_exposed", "false_rollback"];
 const DEFAULT_CHANCE = 0.95;

@@ -1,3 +1,4 @@
+import { inWords } from "../duration.ts";
 import type { Criterion } from "../gate/criterion.ts";
 import { lazy } from "../gate/lazy.ts";
 import type { GateReport, LabelDelay, OpenCheck } from "../gate/verdict.ts";
@@ -172,17 +173,4 @@ export function approvalUnmet(rollout: Rollout, stageIndex: number): Requirement
 /** "ramp 25%" at the beginning of a sentence. */
 export function capitalised(name: string): string {
   return name.slice(0, 1).toUpperCase() + name.slice(1);
-}
-
-/** 5400 -> "1.5 hours". */
-export function inWords(seconds: number): string {
-  const units = [
-    ["day", 86_400],
-    ["hour", 3_600],
-    ["minute", 60],
-    ["second", 1],
-  ] as const;
-  const [name, size] = units.find(([, unit]) => seconds >= unit) ?? ["second", 1];
-  const amount = Number((seconds / size).toFixed(1));
-  return `${amount} ${name}${amount === 1 ? "" : "s"}`;
 }

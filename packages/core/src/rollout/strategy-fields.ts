@@ -3,7 +3,8 @@ import { isJsonObject } from "../json.ts";
 import { shown } from "../shown.ts";
 import { SLICES_MAX } from "./judged-slices.ts";
 import type { StrategyProblem } from "./strategy.ts";
-import { parseDurationSeconds, parseShareBps } from "./strategy-values.ts";
+import { parseDurationSeconds } from "../duration.ts";
+import { parseShareBps } from "./strategy-values.ts";
 
 /** A value, or what would have been one. */
 export type Parsed<T> =

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../json.ts";
 import { rehearsalBoundsToJson } from "./rehearsal-bounds.ts";
 import type { Stage, Strategy } from "./strategy.ts";
 import { percent } from "./strategy.ts";
-import { durationText } from "./strategy-values.ts";
+import { durationText } from "../duration.ts";
 
 /**
  * A strategy in the shape of its file, with every default written out, so that people see what holds
