@@ -80,6 +80,12 @@ function judged(
   return assessGate({ ...input, longestSeconds, evidence: all });
 }
 
+const needs = (of: ReturnType<typeof criterion>, sinceMs: number | null = null) => ({
+  criteria: [of],
+  metrics: [],
+  sinceMs,
+});
+
 const healthy: Rates = { baseline: 0.15, candidate: 0.15 };
 const harmful: Rates = { baseline: 0.15, candidate: 0.35 };
 const times = <T>(count: number, item: T): readonly T[] =>
@@ -107,7 +113,7 @@ describe("within", () => {
   it("leaves no evidence in the gate's input that cannot count", () => {
     const { timed } = timedEvidence("edit_rate", blockSecondsOf(firstDay)!, times(48, healthy));
     const evidence = { metrics: [], exposures: EXPOSURES, timed: [timed] };
-    const kept = neededTimes(evidence, [firstDay], []);
+    const kept = neededTimes(evidence, needs(firstDay));
     expect(kept.timed?.[0]?.blocks).toHaveLength(24);
     expect(gateReport(kept)).toEqual(gateReport(evidence));
 
@@ -189,9 +195,38 @@ describe("over", () => {
     expect(judged(errors, hours, 6 * HOUR).logHarm).toBeLessThan(unknown);
   });
 
+  it("counts restarts from when the tests began, whichever label comes first", () => {
+    const hours = [...times(20, calm), ...times(3, { baseline: 0.01, candidate: 0.06 })];
+    const { timed, blocks } = timedEvidence("error_rate", HOUR, hours);
+    const look = (seen: readonly EvidenceBlock[]): number => {
+      const evidence = {
+        metrics: [evidenceOf("error_rate", [])],
+        exposures: EXPOSURES,
+        timed: [{ ...timed, blocks: seen }],
+      };
+      const kept = neededTimes(evidence, needs(errors, LIVE_FROM_MS + 60_000));
+      const input = gateInput({ criteria: [errors], evidence: [], exposures: EXPOSURES });
+      return assessGate({ ...input, longestSeconds: 24 * HOUR, evidence: { ...evidence, ...kept } })
+        .logHarm;
+    };
+    // One answer of each arm without an event says nothing: nor may it, coming late for the first hour.
+    const nothing = [
+      stratum({ stageIndex: 1, propensityBps: W, candidate: rate(0, 1), baseline: rate(0, 1) }),
+    ];
+    const late = [{ startMs: LIVE_FROM_MS, strata: nothing }, ...blocks.slice(20)];
+    expect(look(late)).toBeCloseTo(look(blocks.slice(20)), 1);
+    expect(look(blocks)).toBeLessThanOrEqual(look(blocks.slice(20)) + 1e-9);
+    // What a slow clock puts before the beginning is of the first block.
+    const early = [
+      { startMs: LIVE_FROM_MS - 5 * HOUR * 1_000, strata: nothing },
+      ...blocks.slice(20),
+    ];
+    expect(look(early)).toBe(look(late));
+  });
+
   it("keeps a bounded number of blocks", () => {
     const { timed } = timedEvidence("error_rate", HOUR, times(MOST_BLOCKS + 40, calm));
-    const kept = neededTimes({ metrics: [], exposures: EXPOSURES, timed: [timed] }, [errors], []);
+    const kept = neededTimes({ metrics: [], exposures: EXPOSURES, timed: [timed] }, needs(errors));
     expect(kept.timed?.[0]?.blocks).toHaveLength(MOST_BLOCKS);
   });
 });

@@ -103,17 +103,23 @@ export function blocksWithin(
 
 /**
  * The timed evidence that the criteria can use: no block that counts for none of them, and at most
- * {@link MOST_BLOCKS} of each. Judging it gives what judging all of it gives.
+ * {@link MOST_BLOCKS} of each, counted from when the tests began. Judging it gives what judging all of it
+ * gives.
  */
 export function neededTimes(
   evidence: RolloutEvidence,
-  criteria: readonly Window[],
-  metrics: readonly MetricDefinition[],
+  of: {
+    readonly criteria: readonly Window[];
+    readonly metrics: readonly MetricDefinition[];
+    /** When the tests began; null when unknown, then with the first block. */
+    readonly sinceMs: number | null;
+  },
 ): Pick<RolloutEvidence, "timed"> {
   const { timed, exposures } = evidence;
+  const { criteria, metrics } = of;
   if (timed === undefined) return {};
   const needs = timedNeeds(criteria, metrics);
-  const sinceMs = liveSinceMs(exposures);
+  const liveMs = liveSinceMs(exposures);
   return {
     timed: timed.flatMap((entry) => {
       const need = needs.find(
@@ -121,14 +127,35 @@ export function neededTimes(
           metric === entry.metric && blockSeconds === entry.blockSeconds,
       );
       if (need === undefined) return [];
-      const blocks = blocksWithin(entry.blocks, need.withinSeconds, sinceMs);
+      const blocks = blocksWithin(entry.blocks, need.withinSeconds, liveMs);
       const isJudged = criteria.some(
         (of) => of.metric === entry.metric && blockSecondsOf(of) === entry.blockSeconds,
       );
-      const bounded = isJudged ? boundedBlocks : recentBlocks;
-      return [{ ...entry, blocks: bounded({ ...entry, blocks }) }];
+      if (!isJudged) return [{ ...entry, blocks: recentBlocks({ ...entry, blocks }) }];
+      const anchored = anchoredBlocks({ ...entry, blocks }, of.sinceMs);
+      return [{ ...entry, blocks: boundedBlocks({ ...entry, blocks: anchored }) }];
     }),
   };
+}
+
+/**
+ * Blocks from the one in which the tests began, which may be empty. Counted from the first block with
+ * evidence, a late label for an earlier request would move every restart of the plan, and the mixture
+ * over restarts would be no e-process. What a clock that is slow puts before the beginning is of it.
+ */
+function anchoredBlocks(
+  { blocks, blockSeconds }: Pick<TimedEvidence, "blocks" | "blockSeconds">,
+  sinceMs: number | null,
+): readonly EvidenceBlock[] {
+  const first = blocks[0];
+  if (first === undefined || sinceMs === null) return blocks;
+  const blockMs = blockSeconds * 1_000;
+  const beginMs = Math.floor(sinceMs / blockMs) * blockMs;
+  if (first.startMs === beginMs) return blocks;
+  if (first.startMs > beginMs) return [{ startMs: beginMs, strata: [] }, ...blocks];
+  return mergeBlocks(
+    blocks.map((block) => ({ ...block, startMs: Math.max(block.startMs, beginMs) })),
+  );
 }
 
 /** Blocks beyond the plan become part of its last one. */

@@ -64,7 +64,9 @@ describe("invented evidence", () => {
       answersOf(evidence.metrics[0]!.strata),
     );
     // Judging needs all of it and nothing is left out: it has the bounds of what the store gives.
-    expect(neededTimes(evidence, criteria, METRIC_CATALOGUE).timed).toEqual(evidence.timed);
+    expect(
+      neededTimes(evidence, { criteria, metrics: METRIC_CATALOGUE, sinceMs: null }).timed,
+    ).toEqual(evidence.timed);
   });
 
   it("of a criterion with within ends with the window, and begins in the shadow", () => {
@@ -83,7 +85,9 @@ describe("invented evidence", () => {
     const [shadow, canary] = evidence.timed![0]!.blocks[0]!.strata;
     expect(shadow).toMatchObject({ stageIndex: 0, propensityBps: 0 });
     expect(Math.abs(answersOf([canary!]) - 720)).toBeLessThan(4 * Math.sqrt(720));
-    expect(neededTimes(evidence, alone, METRIC_CATALOGUE).timed).toEqual(evidence.timed);
+    expect(
+      neededTimes(evidence, { criteria: alone, metrics: METRIC_CATALOGUE, sinceMs: null }).timed,
+    ).toEqual(evidence.timed);
   });
 
   it("holds late labels back, and says when the requests were", () => {
@@ -97,7 +101,9 @@ describe("invented evidence", () => {
     expect(counted).toMatchObject({ metric: "error_rate", blockSeconds: 240 });
     expect(counted!.blocks.length).toBeLessThanOrEqual(MOST_BLOCKS);
     expect(answersOf(counted!.blocks.flatMap(({ strata }) => strata))).toBe(answered);
-    expect(neededTimes(evidence, criteria, METRIC_CATALOGUE).timed).toEqual(evidence.timed);
+    expect(
+      neededTimes(evidence, { criteria, metrics: METRIC_CATALOGUE, sinceMs: null }).timed,
+    ).toEqual(evidence.timed);
   });
 
   it("counts by group where units return", () => {

@@ -38,7 +38,11 @@ export function gateInputOf(
     evidence: {
       metrics: own.metrics.filter((entry) => judged.has(entry.metric)),
       exposures: own.exposures,
-      ...neededTimes(own, rollout.strategy.criteria, metrics),
+      ...neededTimes(own, {
+        criteria: rollout.strategy.criteria,
+        metrics,
+        sinceMs: rollout.evidenceSinceMs ?? null,
+      }),
     },
     confidence: rollout.strategy.confidence,
     stage: {

@@ -57,6 +57,12 @@ export type Rollout = {
    * revisions had. Evidence below it belongs to them. Absent: 0.
    */
   readonly firstStageNumber?: number;
+  /**
+   * When the tests of the present revision began: at the start, or with the edit. Restarts are counted
+   * from here and not from the first evidence that has turned up, which a late label may precede. Absent
+   * before the start, and on rollouts older than this.
+   */
+  readonly evidenceSinceMs?: number;
   /** Bucketing of the units, stored because another algorithm would move everyone. */
   readonly algorithm: string;
   readonly author: string;

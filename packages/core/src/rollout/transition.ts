@@ -38,10 +38,27 @@ export function decided(
 /** The rollout once a decision about it is committed. */
 export function withTransition(rollout: Rollout, transition: Transition): Rollout {
   const { next, approvals, revision } = transition;
-  const moved = { ...rollout, state: next, approvals, version: rollout.version + 1 };
+  const sinceMs = evidenceSinceMs(rollout, transition);
+  const moved = {
+    ...rollout,
+    ...(sinceMs === null ? {} : { evidenceSinceMs: sinceMs }),
+    state: next,
+    approvals,
+    version: rollout.version + 1,
+  };
   if (revision === undefined) return moved;
   const { strategy, number, firstStageNumber } = revision;
   return { ...moved, strategy, revision: number, firstStageNumber };
+}
+
+/** When the tests of a rollout began, once a transition is made; null before the start. */
+export function evidenceSinceMs(
+  rollout: Rollout,
+  { next, revision }: Pick<Transition, "next" | "revision">,
+): number | null {
+  const isBeginning = rollout.state.kind === "pending" || revision !== undefined;
+  if (isBeginning && "enteredAtMs" in next) return next.enteredAtMs;
+  return rollout.evidenceSinceMs ?? null;
 }
 
 export function rolledBack(
