@@ -26,14 +26,19 @@ describe("judgedSlices", () => {
     expect(judgedSlices(evidence, ["tenant=north", "tenant=other"]).evidence).toBe(evidence);
   });
 
-  it("has a fixed number of places where nothing was known", () => {
+  it("judges none where none was frozen, whichever turn up", () => {
     const judged = judgedSlices(of("*", "tenant=a", "tenant=b"), undefined);
-    expect(judged.slices).toEqual(["tenant=a", "tenant=b"]);
-    expect(judged.slots).toBe(judgedSlices(of("*"), undefined).slots);
+    expect(judged.slices).toEqual([]);
+    expect(judged.slots).toBe(0);
+    expect(judged.evidence.metrics.map(({ slice }) => slice)).toEqual(["*"]);
   });
 });
 
 describe("frozenSlices", () => {
+  it("keeps one place for all values of an attribute of which nothing is known", () => {
+    expect(frozenSlices(["tenant"], [])).toEqual(["tenant=other"]);
+  });
+
   it("keeps the first of many and one place for the rest of each attribute", () => {
     const many = Array.from({ length: 80 }, (_, index) => `tenant=t${index}`);
     const frozen = frozenSlices(["tenant", "language"], many);

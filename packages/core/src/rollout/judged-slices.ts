@@ -5,9 +5,6 @@ import { ALL_TRAFFIC } from "../gate/evidence.ts";
 /** Slices of a rollout at most: each takes its part of the weight, and each has to be proven safe. */
 export const SLICES_MAX = 50;
 
-/** Where nothing was known of a feature's slices before the start, so many of them have a weight. */
-const UNKNOWN_SLOTS = 8;
-
 /** The value under which all that was not known beforehand is judged together. */
 const OTHER = "other";
 
@@ -24,17 +21,19 @@ export type JudgedSlices = {
  * turns up is chosen after the fact: averaging in a fresh row (e-value 1) lifts an average that stands
  * below 1, so the average would be no e-process. Values that were not known, which clients may invent,
  * are judged together as `attribute=other`; of an attribute that was not known, not at all.
+ *
+ * @param known As frozen with the strategy ({@link frozenSlices}); none without.
  */
 export function judgedSlices(
   evidence: RolloutEvidence,
-  known: readonly string[] | undefined,
+  known: readonly string[] = [],
 ): JudgedSlices {
   const seen = [...new Set(evidence.metrics.map((entry) => entry.slice))]
     .filter((slice) => slice !== ALL_TRAFFIC)
     .toSorted();
-  const listed = new Set(known ?? seen.slice(0, UNKNOWN_SLOTS));
+  const listed = new Set(known);
   if (seen.every((slice) => listed.has(slice))) {
-    return { evidence, slices: seen, slots: known?.length ?? UNKNOWN_SLOTS };
+    return { evidence, slices: seen, slots: known.length };
   }
   const named = <T extends MetricEvidence | TimedEvidence>(entry: T): T[] => {
     if (entry.slice === ALL_TRAFFIC || listed.has(entry.slice)) return [entry];
@@ -50,7 +49,7 @@ export function judgedSlices(
   const slices = [...new Set(judged.metrics.map((entry) => entry.slice))]
     .filter((slice) => slice !== ALL_TRAFFIC)
     .toSorted();
-  return { evidence: judged, slices, slots: known?.length ?? UNKNOWN_SLOTS };
+  return { evidence: judged, slices, slots: known.length };
 }
 
 /**

@@ -115,7 +115,7 @@ export async function fitStrategy(
   return {
     ...parsed.strategy,
     ...(Object.keys(expected).length === 0 ? {} : { expected }),
-    ...(slices === undefined ? {} : { slices }),
+    slices,
   };
 }
 

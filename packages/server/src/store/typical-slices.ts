@@ -10,12 +10,14 @@ const EXCHANGES_MAX = 5_000;
 
 /**
  * The slices to judge a rollout by: those of the datasets' cases, and of the traffic of the last week, the
- * most frequent first. Undefined when nothing is known of them yet; empty when the feature has none.
+ * most frequent first, and one place for the rest of each attribute. Where nothing is known yet these are all:
+ * values that turn up are judged together, since a place that is given to whichever comes first would be
+ * chosen after the fact. Empty when the feature has no slices.
  */
 export async function loadTypicalSlices(
   database: Database,
   of: { readonly feature: Feature; readonly releases: readonly string[]; readonly nowMs: number },
-): Promise<readonly string[] | undefined> {
+): Promise<readonly string[]> {
   const { feature } = of;
   if (feature.slices.length === 0) return [];
   const counts = new Map<string, number>();
@@ -28,7 +30,6 @@ export async function loadTypicalSlices(
     for (const { attributes } of components.dataset?.content.cases ?? []) count(attributes ?? {});
   }
   for (const attributes of await recentAttributes(database, feature, of.nowMs)) count(attributes);
-  if (counts.size === 0) return undefined;
   const byCount = [...counts].toSorted(
     ([left, leftCount], [right, rightCount]) => rightCount - leftCount || (left < right ? -1 : 1),
   );
