@@ -1,7 +1,7 @@
 import { invariant } from "../errors.ts";
 import type { Exchange, Score } from "../exchange/exchange.ts";
 import type { Feature } from "../feature/feature.ts";
-import { binOfValue } from "../gate/bins.ts";
+import { binOfValue, TOP_BIN } from "../gate/bins.ts";
 import {
   addObservation,
   addPair,
@@ -17,7 +17,8 @@ import type {
   StageExposure,
   StratumEvidence,
 } from "../gate/evidence.ts";
-import { CANCELLED } from "../gate/cancellations.ts";
+import { ALL_TRAFFIC } from "../gate/evidence.ts";
+import { CANCELLED, LEFT_BY_UNITS } from "../gate/cancellations.ts";
 import { mergeEvidence } from "../gate/merge-evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { unitBucket } from "../gate/unit-bucket.ts";
@@ -82,7 +83,7 @@ export function evaluateBatch(input: {
     scores.push(...own.map((score) => ({ exchangeId: exchange.id, score })));
     const primary = exchange.shadowOf === null ? null : input.primaries.get(exchange.shadowOf);
     if (exchange.role === "primary") {
-      evidence.push(...singleEvidence(knowledge, exchange, own));
+      evidence.push(...singleEvidence(knowledge, exchange, own), ...left(knowledge, exchange));
       exposures.push(...singleExposure(exchange));
     } else if (primary !== null && primary !== undefined) {
       const primaryScores = scoresOf(knowledge, primary);
@@ -131,6 +132,20 @@ function singleEvidence(
     };
     return [{ ...at, arm, cell }];
   });
+}
+
+/**
+ * That a caller left is no observation of the answer. By whom is kept where units come more than once, since
+ * there a count of requests says nothing of how many left (cancellations.ts).
+ */
+function left({ feature }: FeatureKnowledge, exchange: Exchange): EvidenceIncrement[] {
+  const { rolloutId, stageIndex, propensityBps, arm, isRandomised } = exchange;
+  if (rolloutId === null || stageIndex === null || propensityBps === null) return [];
+  if (!isRandomised || exclusionOf(exchange) !== "cancelled") return [];
+  const cell = cellOf(feature.assignment, exchange, TOP_BIN);
+  if (cell.units === undefined) return [];
+  const place = { rolloutId, stageIndex, propensityBps, slice: ALL_TRAFFIC };
+  return [{ ...place, metric: LEFT_BY_UNITS, minuteMs: minuteOf(exchange), arm, cell }];
 }
 
 /** One observation; with the group of its unit where the unit may come again. */

@@ -3,6 +3,8 @@ import type { Exchange, Score } from "../exchange/exchange.ts";
 import { exchangeId } from "../exchange/exchange.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { METRIC_CATALOGUE } from "../gate/metric-catalogue.ts";
+import { LEFT_BY_UNITS } from "../gate/cancellations.ts";
+import { unitBucket } from "../gate/unit-bucket.ts";
 import { evaluateBatch } from "./evaluate-batch.ts";
 import { exclusionOf, observationsOf, pairObservationsOf } from "./observations.ts";
 
@@ -152,6 +154,48 @@ describe("observationsOf", () => {
     expect(countedAs({ arm: "baseline" })).toEqual([{ cancelled_baseline: 1 }]);
     expect(countedAs({ arm: "candidate" })).toEqual([{ cancelled_candidate: 1 }]);
     expect(countedAs({ arm: "candidate", isRandomised: false })).toEqual([{ cancelled: 1 }]);
+  });
+
+  test("what a caller left is kept by group of units where they come more than once", () => {
+    const leftOf = (parts: Partial<Exchange>): unknown[] =>
+      evaluateBatch({
+        exchanges: [exchange({ outcome: "cancelled", ...parts })],
+        primaries: new Map(),
+        knowledgeOf: () => ({
+          feature: FEATURE,
+          metrics: METRICS,
+          scorers: [],
+          caseOf: () => null,
+        }),
+      }).evidence.map(({ metric: name, arm, slice, cell }) => ({ name, arm, slice, cell }));
+    const user = { unit: "user-7", unitKind: "user" as const, arm: "candidate" as const };
+    const units = { [`${unitBucket("user-7")}:100`]: 1 };
+    expect(leftOf(user)).toMatchObject([
+      { name: LEFT_BY_UNITS, arm: "candidate", slice: "*", cell: { bins: { 100: 1 }, units } },
+    ]);
+    expect(leftOf({ ...user, unitKind: "request" })).toEqual([]);
+    expect(leftOf({ ...user, isRandomised: false })).toEqual([]);
+    expect(leftOf({ ...user, isRepeat: true })).toEqual([]);
+  });
+
+  test("a shadow copy that was cut off is left by nobody", () => {
+    const primary = exchange({ unit: "user-7", unitKind: "user" });
+    const shadow = exchange({
+      id: exchangeId("exch_copy"),
+      role: "shadow",
+      shadowOf: primary.id,
+      arm: "candidate",
+      outcome: "cancelled",
+    });
+    const batch = evaluateBatch({
+      exchanges: [shadow],
+      primaries: new Map([[primary.id, primary]]),
+      knowledgeOf: () => ({ feature: FEATURE, metrics: METRICS, scorers: [], caseOf: () => null }),
+    });
+    expect(batch.evidence).toEqual([]);
+    expect(batch.exposures.map(({ pairs, excluded }) => ({ pairs, excluded }))).toEqual([
+      { pairs: 0, excluded: { shadow_cancelled: 1 } },
+    ]);
   });
 
   test("behind a fallback's answer stands a failed call of the arm, and nothing else", () => {

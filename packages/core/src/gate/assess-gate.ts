@@ -2,6 +2,7 @@ import { rejectByEBenjaminiHochberg } from "../statistics/e-bh.ts";
 import { logSumExp } from "../statistics/log-sum-exp.ts";
 import type { AssessedRow } from "./assessed-row.ts";
 import { assessRow, compiledOf } from "./assess-row.ts";
+import { leftByUnits } from "./cancellations.ts";
 import type { GateConfidence } from "./criterion.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
 import { rowsByCriterion } from "./gate-rows.ts";
@@ -47,6 +48,7 @@ export function assessGate(input: GateInput): GateReport {
       .filter(({ slice }) => slice === ALL_TRAFFIC)
       .map(({ unitSplit }) => unitSplit)
       .filter((split) => split !== null),
+    left: leftByUnits(input.evidence),
   });
   const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
   const { verdict, worst } = verdictOver(rows, { failed, warnings, confidence: input.confidence });

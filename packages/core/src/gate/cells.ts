@@ -180,11 +180,17 @@ export function quantileOfBins(
   bins: readonly BinCount[],
   quantile: number,
 ): number | null {
+  const bin = binOfQuantile(bins, quantile);
+  return bin === null ? null : valueOfBin(metric, bin);
+}
+
+/** That bin; null without observations. Bins ascend, and may come more than once. */
+export function binOfQuantile(bins: readonly BinCount[], quantile: number): number | null {
   const target = quantile * totalCount(bins);
   let seen = 0;
-  for (const entry of bins) {
-    seen += entry.count;
-    if (seen >= target) return valueOfBin(metric, entry.bin);
+  for (const { bin, count } of bins) {
+    seen += count;
+    if (seen >= target) return bin;
   }
   return null;
 }

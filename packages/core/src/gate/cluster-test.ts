@@ -2,6 +2,7 @@ import type { ClusteredArm, ClusteredStratum } from "../statistics/clustered-con
 import { clusteredArm, clusteredArms } from "../statistics/clustered-contrast.ts";
 import type { Contrast } from "../statistics/contrast.ts";
 import { normalMixtureLogE, normalMixtureRho } from "../statistics/normal-mixture.ts";
+import { normalScoreOfStudent } from "../statistics/student-scores.ts";
 import type { UnitBinCount } from "./cells.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
@@ -38,7 +39,8 @@ const TUNED_STANDARD_ERRORS = 2.8;
  * unit stays in its arm as the share grows, so the deviations of a group are summed over strata before
  * they are squared. Strata weigh n_c·n_b/(n_c + n_b) (Mantel and Haenszel).
  *
- * The normal mixture is Howard et al. (2021), proposition 3, in information time; asymptotic, hence the
+ * The normal mixture is Howard et al. (2021), proposition 3, in information time, with the variance taken
+ * under the null (`nullVariance`), and of one arm alone with Student's correction; asymptotic, hence the
  * burn-in: before it, 0 (no evidence).
  */
 export function clusterLogE(
@@ -68,16 +70,15 @@ function bucketsLogE(
   const { ratio, offset, direction } = contrast;
   const arms = armsOf(strata, ratio);
   if (arms === null || !arms.every(({ arm }) => isBurntIn(arm, summed))) return 0;
-  let [estimate, variance] = [-offset, 0];
-  for (const { arm, factor } of arms) {
-    estimate += factor * arm.mean;
-    variance += factor * factor * varianceOf(arm, summed);
-  }
-  const v = 1 / variance;
-  const s = (direction * estimate) / variance;
+  const estimate = arms.reduce((sum, { arm, factor }) => sum + factor * arm.mean, -offset);
+  const variance = nullVariance(arms, estimate, summed);
+  // Of two arms the larger design effect counts, which makes up for what one does not know of its own.
+  const df = arms.length === 1 ? (arms[0] as ContrastArm).arm.degreesOfFreedom : undefined;
+  const t = (direction * estimate) / Math.sqrt(variance);
+  const z = df === undefined ? t : normalScoreOfStudent(t, df);
   const vOpt = (TUNED_STANDARD_ERRORS / Math.max(effect, 1e-6)) ** 2;
   const rho = normalMixtureRho({ vOpt, alphaOpt: TUNED_ALPHA }, "one_sided");
-  return normalMixtureLogE({ s, v }, rho, "one_sided");
+  return normalMixtureLogE({ s: z / Math.sqrt(variance), v: 1 / variance }, rho, "one_sided");
 }
 
 type ContrastArm = { readonly arm: ClusteredArm; readonly factor: number };
@@ -101,9 +102,46 @@ function armsOf(strata: readonly ClusteredStratum[], ratio: number): ContrastArm
   return alone === null ? null : [{ arm: alone, factor: 1 }];
 }
 
-/** Never less than what events as single draws would have; of scores, a hundredth of that. */
-function varianceOf({ variance, eventVariance }: ClusteredArm, { isBinary }: Summed): number {
-  return Math.max(variance, isBinary ? eventVariance : eventVariance / 100);
+/**
+ * The variance of the estimate, as it would be under the null. What an arm shows of itself is too little just
+ * when its mean flatters it: a candidate whose few long bad conversations have not come yet seems good, and
+ * sure of it. So an arm's variance is its design effect (how often the variance of single events, in an arm
+ * of that size) times that of single events, and of an arm that would spread more under the null than it
+ * shows, neither is believed:
+ *
+ * - single events spread at the mean that the null gives it: the score test's variance. Scores in [0, 1] are
+ *   taken to spread like events, in proportion;
+ * - if it is the smaller arm, its design effect is at least the larger one's, for under the null both arms
+ *   have units alike, and more of them have been seen in the larger one.
+ *
+ * Under the null both come to nothing as the arms grow. An arm whose mean speaks against it shows more
+ * variance and is believed. Decision 11 has what this costs and gains.
+ */
+function nullVariance(arms: readonly ContrastArm[], estimate: number, summed: Summed): number {
+  const largest = arms.reduce((one, other) =>
+    other.arm.observations > one.arm.observations ? other : one,
+  );
+  const ofLargest = designEffect(largest.arm, summed);
+  let variance = 0;
+  for (const { arm, factor } of arms) {
+    const nullMean = arm.mean - estimate / factor;
+    const spread = Math.max(1, eventSpread(nullMean) / eventSpread(arm.mean));
+    const own = designEffect(arm, summed);
+    const effect = spread > 1 ? Math.max(ofLargest, own) : own;
+    variance += factor * factor * effect * arm.eventVariance * spread;
+  }
+  return variance;
+}
+
+/** Never less than that of events as single draws; of scores, a hundredth of it. */
+function designEffect({ variance, eventVariance }: ClusteredArm, { isBinary }: Summed): number {
+  return Math.max(variance / eventVariance, isBinary ? 1 : 0.01);
+}
+
+/** Variance of a single event. Means beyond the ends, and so near to them, are those of no burnt-in arm. */
+function eventSpread(mean: number): number {
+  const inside = Math.min(0.999, Math.max(0.001, mean));
+  return inside * (1 - inside);
 }
 
 function isBurntIn(arm: ClusteredArm, { isBinary, burnIn }: Summed): boolean {

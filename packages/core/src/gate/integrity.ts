@@ -1,6 +1,7 @@
 import { SAMPLE_RATIO_ALARM_ODDS, sampleRatioLogE } from "../statistics/sample-ratio.ts";
 import { cancellationWarnings } from "./cancellations.ts";
 import type { StageExposure } from "./evidence.ts";
+import type { ObservedRow } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
 import { textOfCount, textOfPercent } from "./number-text.ts";
 import type { Split, StageSplit } from "./unit-split.ts";
@@ -18,6 +19,8 @@ export function integrityWarnings(
      * assigned. Then the exposures count units.
      */
     readonly unitSplits: readonly Split[];
+    /** What callers left by group of units; null where nothing is known by group. */
+    readonly left: ObservedRow | null;
   },
 ): readonly IntegrityWarning[] {
   // All rows are of the same assignment: the one that knows most of it, and no correction for their number.
@@ -25,8 +28,7 @@ export function integrityWarnings(
   const split = largest ?? splitOfExposures(exposures);
   return [
     ...sampleRatioWarnings(split, largest === undefined ? "units" : "requests of sticky units"),
-    // Requests of one user are left together, and no one stores by whom: there the counts prove nothing.
-    ...(largest === undefined ? cancellationWarnings(exposures) : []),
+    ...cancellationWarnings(exposures, { left: of.left, comeAgain: largest !== undefined }),
     ...noTrafficWarnings(exposures, of.stageIndex),
   ];
 }

@@ -1,15 +1,22 @@
 import type { Bounds } from "../statistics/confidence-interval.ts";
-import type { CountedBin } from "../statistics/quantile-interval.ts";
+import type {
+  CountedBin,
+  QuantileInterval,
+  QuantileTuning,
+} from "../statistics/quantile-interval.ts";
 import { quantileInterval } from "../statistics/quantile-interval.ts";
+import { unitQuantileInterval } from "../statistics/unit-quantile-interval.ts";
 import { LOG_BIN_WIDTH, ZERO_BIN } from "./bins.ts";
-import type { BinCount } from "./cells.ts";
-import { quantileOfBins } from "./cells.ts";
+import type { BinCount, UnitBinCount } from "./cells.ts";
+import { binOfQuantile, quantileOfBins } from "./cells.ts";
+import { LEAST_BUCKETS } from "./cluster-test.ts";
 import type { Comparison } from "./criterion.ts";
 import { lazy } from "./lazy.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
 import type { RowEstimate } from "./row-estimate.ts";
 import { binCounts, candidateBins, NO_ESTIMATE } from "./row-estimate.ts";
+import { unitSums } from "./unit-sums.ts";
 
 /**
  * Quantiles of both arms as observed, and the harm that they come to with its anytime interval: the
@@ -17,7 +24,8 @@ import { binCounts, candidateBins, NO_ESTIMATE } from "./row-estimate.ts";
  * are thrown together. No decision rests on it.
  *
  * Null bounds until both ends are known: the largest of a few values bounds no p95 from above. Where units
- * come more than once there are none at all, since ranks of requests say nothing about units.
+ * come more than once, ranks of requests say nothing about them: there the answers that people got count,
+ * and the interval is taken between groups of units, from 30 in an arm on.
  */
 export function estimateQuantile(
   row: ObservedRow,
@@ -25,16 +33,13 @@ export function estimateQuantile(
   alpha: number,
 ): RowEstimate {
   const quantile = metric.quantile ?? 0.5;
-  const candidate = sorted(row.strata.flatMap(candidateBins));
-  const baseline = sorted(row.strata.flatMap(baselineBins));
-  const candidateMean = quantileOfBins(metric, candidate, quantile);
+  const { candidate, baseline } = seenOf(row);
+  const candidateMean = quantileOfBins(metric, candidate.bins, quantile);
   if (candidateMean === null) return NO_ESTIMATE;
-  const baselineMean = quantileOfBins(metric, baseline, quantile);
+  const baselineMean = quantileOfBins(metric, baseline.bins, quantile);
   // Looked at by few readers of a row, and dearer than the rest of it.
   const bounds = lazy((): Bounds | null => {
-    if (row.isClustered) return null;
-    const of = (bins: readonly BinCount[], level: number): Bounds | null =>
-      boundsOf(bins, quantile, level);
+    const of = (seen: SeenArm, level: number): Bounds | null => boundsOf(seen, quantile, level);
     if (isOfCandidateAlone(comparison)) return of(candidate, alpha);
     return moveOf(of(candidate, alpha / 2), of(baseline, alpha / 2), comparison);
   });
@@ -47,6 +52,29 @@ export function estimateQuantile(
     candidateMean,
     unitVariance: null,
     basis: "candidate",
+  };
+}
+
+/** What an arm has shown, ascending; with the groups of its units where these come more than once. */
+type SeenArm = {
+  readonly bins: readonly BinCount[];
+  readonly units: readonly UnitBinCount[] | null;
+};
+
+function seenOf({ strata, isClustered }: ObservedRow): Record<"candidate" | "baseline", SeenArm> {
+  const candidateUnits = strata.flatMap((stratum) => stratum.candidateUnits);
+  // A copy's group is not known, so what people got is not thrown together with copies.
+  if (isClustered && candidateUnits.length > 0) {
+    const baselineUnits = strata.flatMap((stratum) => stratum.baselineUnits);
+    return {
+      candidate: { bins: sorted(candidateUnits), units: candidateUnits },
+      baseline: { bins: sorted(baselineUnits), units: baselineUnits },
+    };
+  }
+  const units = isClustered ? [] : null;
+  return {
+    candidate: { bins: sorted(strata.flatMap(candidateBins)), units },
+    baseline: { bins: sorted(strata.flatMap(baselineBins)), units },
   };
 }
 
@@ -83,10 +111,20 @@ function moveOf(
 /** The interval should be tightest once so many observations beyond the quantile have been seen. */
 const TUNED_EXCEEDANCES = 100;
 
-function boundsOf(bins: readonly BinCount[], quantile: number, alpha: number): Bounds | null {
+function boundsOf(seen: SeenArm, quantile: number, alpha: number): Bounds | null {
   const tOpt = TUNED_EXCEEDANCES / Math.min(quantile, 1 - quantile);
-  const { low, high } = quantileInterval(bins.map(countedBin), { quantile, alpha, tOpt });
+  const { low, high } = intervalOf(seen, { quantile, alpha, tOpt });
   return low === null || high === null ? null : { low, high };
+}
+
+function intervalOf({ bins, units }: SeenArm, tuning: QuantileTuning): QuantileInterval {
+  const counted = bins.map(countedBin);
+  if (units === null) return quantileInterval(counted, tuning);
+  const at = binOfQuantile(bins, tuning.quantile);
+  const groups = new Set(units.map(({ bucket }) => bucket)).size;
+  if (at === null || groups < LEAST_BUCKETS) return { low: null, high: null };
+  const atMostQuantile = unitSums(units, (bin) => (bin <= at ? 1 : 0));
+  return unitQuantileInterval({ bins: counted, atMostQuantile }, tuning);
 }
 
 /** A bin reaches half its width to either side of its value, and the lowest one down to zero. */

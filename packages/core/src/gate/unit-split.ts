@@ -45,9 +45,9 @@ function computeSplit(strata: readonly ObservedStratum[]): Split {
     propensity: stratum.propensity,
     candidate: stratum.candidate.total,
     baseline: stratum.baseline.total,
-    logE: unitSampleRatioLogE([groupsOf(stratum)]),
+    logE: unitSampleRatioLogE([unitsByGroup(stratum)]),
   }));
-  return { stages, logE: unitSampleRatioLogE(decidable.map(groupsOf)) };
+  return { stages, logE: unitSampleRatioLogE(decidable.map(unitsByGroup)) };
 }
 
 /** Whether some stage of a row is split otherwise than planned, e.g. labels come for one arm only. */
@@ -70,7 +70,12 @@ function hasEnoughUnits(stratum: ObservedStratum): boolean {
 const bucketsIn = (units: readonly UnitBinCount[]): number =>
   new Set(units.map(({ bucket }) => bucket)).size;
 
-function groupsOf({ candidateUnits, baselineUnits, propensity }: ObservedStratum): UnitSplit {
+/** How often the units of each group were observed on either side of a stage. */
+export function unitsByGroup({
+  candidateUnits,
+  baselineUnits,
+  propensity,
+}: ObservedStratum): UnitSplit {
   const counts = (units: readonly UnitBinCount[]) => unitSums(units, () => 0).counts;
   return { candidate: counts(candidateUnits), baseline: counts(baselineUnits), propensity };
 }

@@ -1,4 +1,5 @@
 import { RING_EXCLUSION } from "../evaluation/observations.ts";
+import { LEFT_BY_UNITS } from "../gate/cancellations.ts";
 import type { RolloutEvidence, StageExposure } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
@@ -36,7 +37,7 @@ export function gateInputOf(
     sliceSlots: slots,
     longestSeconds: longestEvidenceSeconds(rollout.strategy),
     evidence: {
-      metrics: own.metrics.filter((entry) => judged.has(entry.metric)),
+      metrics: own.metrics.filter(({ metric }) => judged.has(metric) || metric === LEFT_BY_UNITS),
       exposures: own.exposures,
       ...neededTimes(own, {
         criteria: rollout.strategy.criteria,

@@ -24,6 +24,8 @@ export type ClusteredArm = {
   readonly sum: number;
   /** Non-empty ones, over all stages. */
   readonly buckets: number;
+  /** Of the variance, at least 1; see {@link clusteredArm}. */
+  readonly degreesOfFreedom: number;
 };
 
 /**
@@ -35,11 +37,18 @@ export type ClusteredArm = {
  * Adding the variances of the stages instead would treat a user of two stages as two users. With one
  * stage it is the variance of `clusteredMean`. Stages without an observation count for nothing.
  *
+ * V has as many degrees of freedom as a sum of squares r_b² ~ h_b² χ²(1) less one for the mean, with h_b =
+ * Σ_k (W_k / ΣW) N_kb / n_k the bucket's part of the mean: (Σ h_b²)²/Σ h_b⁴ - 1 (Satterthwaite 1946; the
+ * effective number of clusters of Carter, Schnepel and Steigerwald 2017). The model behind it, that all of a
+ * bucket is of one unit, is the worst case: independent requests give more. It uses counts alone, so it is
+ * not small where the variance happens to be.
+ *
  * @returns Null without observations.
  */
 export function clusteredArm(stages: readonly WeightedBuckets[]): ClusteredArm | null {
   const residuals: number[] = [];
   const seen: number[] = [];
+  const parts: number[] = [];
   let [weights, weighted, observations, total, eventVariance] = [0, 0, 0, 0, 0];
   for (const { sums: of, weight } of stages) {
     const n = sumOf(of.counts);
@@ -54,6 +63,7 @@ export function clusteredArm(stages: readonly WeightedBuckets[]): ClusteredArm |
       seen[bucket] = (seen[bucket] ?? 0) + count;
       const residual = ((of.sums[bucket] as number) - mean * count) / n;
       residuals[bucket] = (residuals[bucket] ?? 0) + weight * residual;
+      parts[bucket] = (parts[bucket] ?? 0) + (weight * count) / n;
     }
     const smoothed = (sum + 0.5) / (n + 1);
     eventVariance += (weight * weight * smoothed * (1 - smoothed)) / n;
@@ -70,7 +80,13 @@ export function clusteredArm(stages: readonly WeightedBuckets[]): ClusteredArm |
     observations,
     sum: total,
     buckets,
+    degreesOfFreedom: Math.max(1, effectiveNumber(parts.map((part) => part * part)) - 1),
   };
+}
+
+/** How many parts of equal size are as uneven as these: (Σp)²/Σp² (Kish). */
+function effectiveNumber(parts: readonly number[]): number {
+  return sumOf(parts) ** 2 / sumOf(parts.map((part) => part * part));
 }
 
 /** Both arms of stages that have both, under the weights n_c n_b/(n_c + n_b) (Mantel and Haenszel). */

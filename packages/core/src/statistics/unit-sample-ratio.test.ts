@@ -37,6 +37,25 @@ function highestOf(seed: number, shareOf: (planned: number) => number): number {
   return highest;
 }
 
+/** A tenth of visitors on the candidate, of whom one in a hundred comes twenty times and more. */
+function highestOfVisits(seed: number): number {
+  const random = seededRandom(seed);
+  const stage = { candidate: empty(), baseline: empty(), propensity: 0.1 };
+  let highest = Number.NEGATIVE_INFINITY;
+  let [requests, nextLook] = [0, 100];
+  while (requests < 3_000) {
+    const arm = random() < stage.propensity ? stage.candidate : stage.baseline;
+    const visits = Math.min(200, Math.floor((1 - random()) ** (-1 / 1.5)));
+    const group = Math.floor(random() * GROUPS);
+    arm[group] = (arm[group] as number) + visits;
+    requests += visits;
+    if (requests < nextLook) continue;
+    nextLook = 1.1 * requests;
+    highest = Math.max(highest, unitSampleRatioLogE([stage]));
+  }
+  return highest;
+}
+
 function alarms(replications: number, shareOf: (planned: number) => number): number {
   let count = 0;
   for (let run = 0; run < replications; run += 1) {
@@ -49,6 +68,14 @@ describe("the split of units that come more than once", () => {
   it("keeps its level over all looks at a ramp whose users come back (seeded)", () => {
     // One run in a thousand is promised; five in a thousand would show.
     expect(alarms(1_000, (planned) => planned)).toBeLessThanOrEqual(0.002);
+  });
+
+  it("keeps its level where few users make most of the requests, at a small share (seeded)", () => {
+    let count = 0;
+    for (let seed = 1; seed <= 500; seed += 1) {
+      if (highestOfVisits(seed) >= ALARM) count += 1;
+    }
+    expect(count / 500).toBeLessThanOrEqual(0.004);
   });
 
   it("finds a split that is half as large again as planned (seeded)", () => {

@@ -276,6 +276,24 @@ describe("evidence", () => {
       },
     ]);
   });
+
+  it("keeps which groups of users left what, and nothing of requests that come once", async () => {
+    const { id, parts } = await started();
+    const left = (name: string, rest: Partial<Exchange>) =>
+      answerOf(
+        id,
+        { id: `${id}-${name}`, arm: "candidate", score: 1 },
+        { ...parts, outcome: "cancelled", ...rest },
+      );
+    const user = { unit: "user-7", unitKind: "user" } as const;
+    await kit.observe([left("first", user), left("second", user), left("single", {})]);
+    const kept = (await loadEvidence(test.database.kysely, id)).metrics.find(
+      ({ metric }) => metric === "requests:left",
+    );
+    expect(kept?.strata.map(({ candidate }) => Object.entries(candidate.units ?? {}))).toEqual([
+      [[expect.stringMatching(/^\d+:100$/), 2]],
+    ]);
+  });
 });
 
 describe("a shadow", () => {
