@@ -224,6 +224,31 @@ describe("a plan", () => {
       });
     });
 
+    it("a window that is over: a later stage has a narrower margin, and may never be left", () => {
+      const stages = [
+        lasting("canary", 48, 1_000),
+        lasting("ramp", 24, 2_500),
+        lasting("verify", 24, 10_000),
+      ];
+      // One point is to be ruled out before all get it, and two before a quarter does.
+      const comparison: Comparison = { ...EDITS, margin: 0.01 };
+      const window = { comparison, withinSeconds: 48 * HOUR };
+      const quiet = plan(of(window, stages), RATE * 0.7);
+      expect(quiet.stages.map(({ rows }) => rows[0]?.status)).toEqual([
+        "decidable",
+        "too_little",
+        "too_little",
+      ]);
+      expect(quiet.warnings[0]).toContain("the 2 days for which requests count are over");
+      const busy = plan(of(window, stages), RATE * 3);
+      expect(busy.stages.map(({ rows }) => rows[0]?.status)).toEqual([
+        "decidable",
+        "decided_before",
+        "decided_before",
+      ]);
+      expect(busy.warnings).toEqual([]);
+    });
+
     it("restarts: harm from the first minute costs a factor of two", () => {
       const whole = firstRow(of({})).observations!;
       const restarted = firstRow(of({ overSeconds: 900 })).observations!;
