@@ -13,7 +13,7 @@ export class CountedCell implements EvidenceCell {
   #bins: Readonly<Record<string, number>> | null = null;
 
   /** @param bins Ascending. @param counts Of each bin, or of each bin in each group of units. */
-  constructor(bins: readonly number[], counts: Float64Array) {
+  constructor(bins: readonly number[], counts: readonly number[]) {
     this.decoded = decodedOf(bins, counts);
   }
 
@@ -28,7 +28,7 @@ export class CountedCell implements EvidenceCell {
 export class CountedUnitsCell extends CountedCell {
   override readonly unitBins: UnitBins;
 
-  constructor(bins: readonly number[], counts: Float64Array) {
+  constructor(bins: readonly number[], counts: readonly number[]) {
     super(bins, counts);
     this.unitBins = new UnitBins(bins, counts);
   }
@@ -42,7 +42,10 @@ export class CountedUnitsCell extends CountedCell {
   }
 }
 
-function decodedOf(bins: readonly number[], counts: Float64Array): DecodedCell {
+const NOTHING = new DecodedCell([], []);
+
+function decodedOf(bins: readonly number[], counts: readonly number[]): DecodedCell {
+  if (counts.length === 0) return NOTHING;
   const size = bins.length;
   const filled: number[] = [];
   const totals: number[] = [];

@@ -9,7 +9,6 @@ import type { StratumEvidence } from "./evidence.ts";
 import { mergeStrata } from "./merge-evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
 import { readCell, readPairs, readUnits } from "./read-cell.ts";
-import type { TestPart } from "./test-part.ts";
 import type { UnitBins } from "./unit-bins.ts";
 
 /** One stratum with its bins decoded and sorted. */
@@ -55,7 +54,8 @@ export type ObservedRow = {
 /** Blocks of time that no longer change, with room for what each test part makes of them together. */
 export type ClosedBlocks = {
   readonly count: number;
-  readonly wealths: Map<TestPart, ClosedWealth>;
+  /** By the identity of the part. */
+  readonly wealths: Map<object, ClosedWealth>;
 };
 
 /** What the first so many blocks say to a part, in both of its readings (test-log-e.ts). */

@@ -10,35 +10,32 @@ export class UnitBins {
   /** The distinct bins, ascending. */
   readonly #bins: readonly number[];
   /** Where in the two lists below each group begins; one more at the end. */
-  readonly #starts: Uint32Array;
-  readonly #binIndexes: Uint16Array;
-  readonly #counts: Float64Array;
+  readonly #starts: readonly number[];
+  readonly #binIndexes: readonly number[];
+  readonly #counts: readonly number[];
   /** Observations by group. */
   readonly counts: readonly number[];
   readonly filledGroups: number;
   readonly #sums = new Map<object, BucketSums>();
 
   /** @param dense Counts by group and, within it, by the position of the bin. */
-  constructor(bins: readonly number[], dense: Float64Array) {
+  constructor(bins: readonly number[], dense: readonly number[]) {
     const size = bins.length;
-    let filled = 0;
-    for (let index = 0; index < dense.length; index += 1) if (dense[index] !== 0) filled += 1;
-    const starts = new Uint32Array(UNIT_BUCKETS + 1);
-    const binIndexes = new Uint16Array(filled);
-    const kept = new Float64Array(filled);
+    const starts: number[] = [0];
+    const binIndexes: number[] = [];
+    const kept: number[] = [];
     const counts: number[] = [];
-    let [next, filledGroups] = [0, 0];
+    let filledGroups = 0;
     for (let group = 0; group < UNIT_BUCKETS; group += 1) {
       let total = 0;
       for (let position = 0; position < size; position += 1) {
-        const count = dense[group * size + position] as number;
+        const count = dense[group * size + position] ?? 0;
         if (count === 0) continue;
-        binIndexes[next] = position;
-        kept[next] = count;
-        next += 1;
+        binIndexes.push(position);
+        kept.push(count);
         total += count;
       }
-      starts[group + 1] = next;
+      starts.push(kept.length);
       counts.push(total);
       if (total > 0) filledGroups += 1;
     }
@@ -61,7 +58,7 @@ export class UnitBins {
   sums(scale: object, valueOf: (bin: number) => number): BucketSums {
     const known = this.#sums.get(scale);
     if (known !== undefined) return known;
-    const values = Float64Array.from(this.#bins, valueOf);
+    const values = this.#bins.map((bin) => valueOf(bin));
     const sums: number[] = [];
     for (let group = 0; group < UNIT_BUCKETS; group += 1) {
       const end = this.#starts[group + 1] as number;
@@ -87,7 +84,7 @@ export class UnitBins {
   }
 }
 
-export const NO_UNITS: UnitBins = new UnitBins([], new Float64Array(0));
+export const NO_UNITS: UnitBins = new UnitBins([], []);
 
 /** Reads "bucket:bin" -> count; what is no such key holds no observation. */
 export function decodeUnits(units: Readonly<Record<string, number>> | undefined): UnitBins {
@@ -122,7 +119,7 @@ function fromEntries(entries: readonly UnitEntry[]): UnitBins {
   if (entries.length === 0) return NO_UNITS;
   const bins = [...new Set(entries.map(({ bin }) => bin))].toSorted((left, right) => left - right);
   const positions = new Map(bins.map((bin, position) => [bin, position]));
-  const dense = new Float64Array(UNIT_BUCKETS * bins.length);
+  const dense = Array.from({ length: UNIT_BUCKETS * bins.length }, () => 0);
   for (const { group, bin, count } of entries) {
     const at = group * bins.length + (positions.get(bin) as number);
     dense[at] = (dense[at] as number) + count;

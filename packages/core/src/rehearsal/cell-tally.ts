@@ -14,14 +14,18 @@ export type TallyShape = { readonly bins: readonly number[]; readonly areUnits: 
  * that hold something are known in the order in which they were filled, so that draws from them repeat.
  */
 export class Tally {
-  readonly counts: Float64Array;
+  readonly #size: number;
+  /** Empty until something is counted: most of the tallies of hundreds of blocks never are. */
+  counts: number[] = [];
   filled: number[] = [];
 
   constructor(size: number) {
-    this.counts = new Float64Array(size);
+    this.#size = size;
   }
 
   add(place: number, count: number): void {
+    // A typed array of this size would live outside of the heap, and cost a collection each time.
+    if (this.counts.length === 0) this.counts = Array.from({ length: this.#size }, () => 0);
     const before = this.counts[place] as number;
     if (before === 0) this.filled.push(place);
     this.counts[place] = before + count;
