@@ -13,12 +13,13 @@ export type PlannedOptions = {
   readonly slice: readonly SliceShare[];
   readonly feature?: string;
   readonly unit?: NonNullable<PlanOptions["unit"]>;
+  readonly sla?: number;
   readonly sticky?: NonNullable<PlanOptions["stickyUnits"]>;
 };
 
 /**
  * What a plan or a rehearsal is asked about. A file with a rate needs no server; the name of a strategy is
- * looked up, and so is the traffic of a feature where no rate is given.
+ * looked up, and so is of a feature what was not typed: its traffic, its unit of assignment and its SLA.
  */
 export async function findPlanned(
   context: CommandContext,
@@ -27,14 +28,38 @@ export async function findPlanned(
 ): Promise<PlanOptions> {
   const found = await findDocument(context, named);
   const feature = options.feature ?? found.feature;
+  const requestsPerHour = options.rate ?? (await trafficOf(context, feature));
+  const own = feature === null ? {} : await designOf(context, feature, found.document);
+  const { unit = own.unit, sla: slaLatencyMs = own.slaLatencyMs, sticky } = options;
   return {
     document: found.document,
-    requestsPerHour: options.rate ?? (await trafficOf(context, feature)),
+    requestsPerHour,
     baseline: options.baseline,
     slices: options.slice,
-    ...(options.unit === undefined ? {} : { unit: options.unit }),
-    ...(options.sticky === undefined ? {} : { stickyUnits: options.sticky }),
+    ...(unit === undefined ? {} : { unit }),
+    ...(sticky === undefined ? {} : { stickyUnits: sticky }),
+    ...(slaLatencyMs === undefined ? {} : { slaLatencyMs }),
   };
+}
+
+/** What a strategy leaves to the feature. */
+async function designOf(
+  context: CommandContext,
+  key: string,
+  document: Record<string, unknown>,
+): Promise<Pick<PlanOptions, "unit" | "slaLatencyMs">> {
+  const client = await context.client();
+  const feature = await client.call("getFeature", { params: { feature: key } });
+  const { unit } = feature.assignment;
+  const { slaLatencyMs } = feature;
+  const said = document["unit"];
+  context.say(
+    [
+      `${key}: assigned by ${unit}${typeof said === "string" ? ` (this strategy says ${said})` : ""}`,
+      ...(slaLatencyMs === null ? [] : [`SLA ${slaLatencyMs / 1_000} s`]),
+    ].join(", "),
+  );
+  return { unit, ...(slaLatencyMs === null ? {} : { slaLatencyMs }) };
 }
 
 type Found = {

@@ -100,8 +100,9 @@ declare module "@spillway/server/plan" {
     readonly requestsPerHour: number;
     readonly baseline: Readonly<Record<string, number>>;
     readonly slices: readonly { readonly name: string; readonly share: number }[];
-    readonly unit?: "request" | "conversation" | "user" | "tenant";
+    readonly unit?: "request" | "conversation" | "user" | "tenant" | "attribute";
     readonly stickyUnits?: { readonly requestsPerUnit: number; readonly correlation: number };
+    readonly slaLatencyMs?: number;
   };
 
   type Needed = {

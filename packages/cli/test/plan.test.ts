@@ -1,7 +1,11 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exampleRolloutDetail, exampleRolloutSummary } from "@spillway/testkit/control-examples";
+import {
+  exampleFeature,
+  exampleRolloutDetail,
+  exampleRolloutSummary,
+} from "@spillway/testkit/control-examples";
 import { startFakeControlApi } from "@spillway/testkit/fake-control-api";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runPlan, runRehearsal } from "../src/local-server.ts";
@@ -21,6 +25,8 @@ beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), "spillway-plan-"));
   await writeFile(join(cwd, "edits.yaml"), FILE);
   await writeFile(join(cwd, "small.yaml"), FILE.replace("share: 10%", "share: 1%"));
+  const slow = FILE.replace('edit_rate: { rollback: "+2pp" }', "latency_p95: { limit: sla }");
+  await writeFile(join(cwd, "slow.yaml"), slow);
   await writeFile(join(cwd, "wrong.yaml"), FILE.replace("edit_rate", "edit_rat"));
 });
 
@@ -73,6 +79,7 @@ describe("plan", () => {
   it.each([
     [["plan", "edits.yaml", "--rate", "1/s", "--sticky", "10"], "Wanted requests of one unit"],
     [["plan", "edits.yaml", "--rate", "1/s", "--unit", "team"], "--unit"],
+    [["plan", "edits.yaml", "--rate", "1/s", "--sla", "soon"], "Wanted a time above 0"],
     [["plan", "edits.yaml"], "wanted --rate"],
     [["plan", "edits.yaml", "--rate", "many"], "Wanted a rate above 0"],
     [["plan", "edits.yaml", "--rate", "1/s", "--baseline", "edits"], "Wanted a metric"],
@@ -86,7 +93,21 @@ describe("plan", () => {
     expect(stderr).toContain(words);
   });
 
-  it("takes the strategy and the traffic of a feature with a rollout", async () => {
+  it("asks what the SLA is where a limit is at it, and plans with it", async () => {
+    const argv = ["plan", "slow.yaml", "--rate", "60/min"];
+    const unknown = await run(argv);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain('gate.latency_p95.limit: Found "sla"');
+    expect(unknown.stderr).toContain("Wanted --sla, such as 2.5s");
+    const baseline = ["--baseline", "latency_p95=1500"];
+    const [seconds, milliseconds, short] = await Promise.all(
+      ["2.5", "2500ms", "1600ms"].map((sla) => run([...argv, ...baseline, "--sla", sla])),
+    );
+    expect(milliseconds!.stdout).toBe(seconds!.stdout);
+    expect(short!.stdout).not.toBe(seconds!.stdout);
+  });
+
+  it("takes the strategy, the traffic, the unit and the SLA of a feature with a rollout", async () => {
     const api = await startFakeControlApi();
     const feature = "discharge-summary";
     const detail = exampleRolloutDetail({ state: "progressing" });
@@ -98,6 +119,8 @@ describe("plan", () => {
       nextCursor: null,
     });
     api.answer("getRollout", { ...detail, strategyDetail });
+    const assignment = { unit: "conversation", attribute: null, onMissing: "error" } as const;
+    api.answer("getFeature", exampleFeature({ assignment, slaLatencyMs: 2_500 }));
     api.answer("featureTraffic", { feature, requests: 480, windowHours: 24, requestsPerHour: 20 });
     const seen: unknown[] = [];
     const { code, stderr } = await runCli(["plan", feature, "--url", api.url, "--key", "k"], {
@@ -111,7 +134,9 @@ describe("plan", () => {
     await api.close();
     expect(code).toBe(0);
     expect(stderr).toContain("480 requests in the last 24 hours");
-    expect(seen).toEqual([{ document, requestsPerHour: 20, baseline: {}, slices: [] }]);
+    expect(stderr).toContain("discharge-summary: assigned by conversation, SLA 2.5 s");
+    const own = { unit: "conversation", slaLatencyMs: 2_500 };
+    expect(seen).toEqual([{ document, requestsPerHour: 20, baseline: {}, slices: [], ...own }]);
   });
 });
 

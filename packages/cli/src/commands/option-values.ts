@@ -14,6 +14,15 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError("Wanted a whole number, 0 or more.");
 }
 
+/** "2.5s", "800ms" or "1m" in milliseconds; a bare number is seconds. */
+export function latencyMs(text: string): number {
+  const plain = /^\d+(\.\d+)?$/.test(text) ? `${text}s` : text;
+  const milliseconds = /^(\d+(?:\.\d+)?)ms$/.exec(plain);
+  const parsed = milliseconds === null ? parseDurationMs(plain) : Number(milliseconds[1]);
+  if (parsed !== null && parsed > 0) return parsed;
+  throw new InvalidArgumentError("Wanted a time above 0 such as 2.5s, 800ms or 3.");
+}
+
 const HOURS = { s: 1 / 3_600, min: 1 / 60, h: 1, d: 24 } as const;
 
 /** "3600/h", "60/min", "1/s" in requests per hour. */

@@ -9,6 +9,7 @@ import { findPlanned } from "../planned-feature.ts";
 import { renderRehearsal } from "../render/rehearsal.ts";
 import {
   baselineValue,
+  latencyMs,
   ratePerHour,
   sliceShare,
   stickyUnits,
@@ -30,11 +31,12 @@ export function addRehearse(program: Command, context: CommandContext): void {
     )
     .argument("<strategy>", "strategy file, name of a stored one, or a feature with a rollout")
     .option("--rate <requests>", "traffic, such as 3600/h or 60/min", ratePerHour)
-    .option("--feature <key>", "take the traffic of this feature")
+    .option("--feature <key>", "take the traffic, unit and SLA of this feature")
     .option("--baseline <metric=value>", "what the baseline shows; repeatable", baselineValue, {})
     .option("--slice <name:share>", "a slice of the traffic; repeatable", sliceShare, [])
     .addOption(unitOption())
     .option("--sticky <requests:correlation>", "how units return, such as 10:0.1", stickyUnits)
+    .option("--sla <time>", "what limit: sla stands for, such as 2.5s", latencyMs)
     .option("--repetitions <n>", "rollouts of each kind", repetitions, 500)
     .option("--seed <n>", "of the invented traffic", wholeNumber, 1)
     .action((strategy: string, options: Options) =>

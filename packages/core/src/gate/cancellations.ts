@@ -8,6 +8,7 @@ import { ALL_TRAFFIC } from "./evidence.ts";
 import { textOfCount, textOfPercent } from "./number-text.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { isRandomised, observeRow } from "./observed-row.ts";
+import { sumUnits } from "./unit-bins.ts";
 import { unitsByGroup } from "./unit-split.ts";
 import type { IntegrityWarning } from "./verdict.ts";
 
@@ -94,12 +95,10 @@ function requestsLogE(stages: readonly LiveStage[], comeAgain: boolean): number 
 
 function unitsLogE({ strata }: ObservedRow): number {
   const live = strata.filter(({ propensity }) => isRandomised(propensity));
-  const groups = new Set(
-    live.flatMap(({ candidateUnits, baselineUnits }) =>
-      [...candidateUnits, ...baselineUnits].map(({ bucket }) => bucket),
-    ),
+  const { filledGroups } = sumUnits(
+    live.flatMap(({ candidateUnits, baselineUnits }) => [candidateUnits, baselineUnits]),
   );
-  return groups.size < LEAST_BUCKETS ? 0 : unitSampleRatioLogE(live.map(unitsByGroup));
+  return filledGroups < LEAST_BUCKETS ? 0 : unitSampleRatioLogE(live.map(unitsByGroup));
 }
 
 function left({ excluded }: StageExposure, arm: keyof typeof CANCELLED): number {

@@ -14,13 +14,6 @@ export type PairBinCount = {
   readonly count: number;
 };
 
-/** A bucket of units, a bin, and how many observations they share. */
-export type UnitBinCount = {
-  readonly bucket: number;
-  readonly bin: number;
-  readonly count: number;
-};
-
 export function emptyCell(): EvidenceCell {
   return { bins: {} };
 }
@@ -97,12 +90,6 @@ export function pairCellBins(cell: PairCell): readonly PairBinCount[] {
   return jointBins(cell.joint);
 }
 
-/** The observations of a cell by bucket of units, ascending by bucket and then by bin. */
-export function unitBins({ units }: EvidenceCell): readonly UnitBinCount[] {
-  if (units === undefined) return [];
-  return toUnitBins(jointBins(units));
-}
-
 /** The sum of many lists of joint bins. */
 export function sumPairBins(lists: readonly (readonly PairBinCount[])[]): readonly PairBinCount[] {
   const filled = lists.filter((list) => list.length > 0);
@@ -116,21 +103,6 @@ export function sumPairBins(lists: readonly (readonly PairBinCount[])[]): readon
   }
   return [...sum.values()].toSorted(comparePairs);
 }
-
-/** The sum of many lists of bins by bucket. */
-export function sumUnitBins(lists: readonly (readonly UnitBinCount[])[]): readonly UnitBinCount[] {
-  const pairs = lists.map((list) =>
-    list.map(({ bucket, bin, count }) => ({ baselineBin: bucket, candidateBin: bin, count })),
-  );
-  return toUnitBins(sumPairBins(pairs));
-}
-
-const toUnitBins = (joint: readonly PairBinCount[]): readonly UnitBinCount[] =>
-  joint.map(({ baselineBin, candidateBin, count }) => ({
-    bucket: baselineBin,
-    bin: candidateBin,
-    count,
-  }));
 
 function jointBins(joint: Readonly<Record<string, number>>): readonly PairBinCount[] {
   const result: PairBinCount[] = [];

@@ -3,12 +3,12 @@ import { clusteredArm, clusteredArms } from "../statistics/clustered-contrast.ts
 import type { Contrast } from "../statistics/contrast.ts";
 import { normalMixtureLogE, normalMixtureRho } from "../statistics/normal-mixture.ts";
 import { normalScoreOfStudent } from "../statistics/student-scores.ts";
-import type { UnitBinCount } from "./cells.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
 import type { OutcomeScale } from "./outcome-scale.ts";
-import { outcomeOfBin } from "./outcome-scale.ts";
-import { unitSums } from "./unit-sums.ts";
+import { UNIT_BUCKETS } from "./unit-bucket.ts";
+import type { UnitBins } from "./unit-bins.ts";
+import { outcomeSums } from "./unit-sums.ts";
 
 /** A contrast of two means and the distance from its null that matters; ratio 0: no baseline in it. */
 export type ClusterQuestion = { readonly contrast: Contrast; readonly effect: number };
@@ -25,9 +25,9 @@ export const HEAVY_TAIL_BURN_IN: BurnIn = { perArm: 2_000, events: 30 };
 export const LEAST_BUCKETS = 30;
 
 /** Level that the mixture is tuned for; another one costs power only. */
-const TUNED_ALPHA = 0.05;
+export const TUNED_ALPHA = 0.05;
 /** A difference of 2.8 standard errors is found with power 0.8: the time to tune for. */
-const TUNED_STANDARD_ERRORS = 2.8;
+export const TUNED_STANDARD_ERRORS = 2.8;
 
 /**
  * NM1 on a row whose units come more than once: ln E against H0 direction·(μ_c - Rμ_b - δ) <= 0.
@@ -52,8 +52,8 @@ export function clusterLogE(
   const strata = row.strata
     .filter(({ propensity }) => !usesBaseline || isRandomised(propensity))
     .map(({ candidateUnits, baselineUnits }) => ({
-      candidate: unitSums(candidateUnits, (bin) => outcomeOfBin(scale.candidate, bin)),
-      baseline: unitSums(baselineUnits, (bin) => outcomeOfBin(scale.baseline, bin)),
+      candidate: outcomeSums(candidateUnits, scale.candidate),
+      baseline: outcomeSums(baselineUnits, scale.baseline),
     }));
   return bucketsLogE(strata, question, { isBinary: scale.isBinary, burnIn });
 }
@@ -160,6 +160,10 @@ export function leastBuckets({ strata }: ObservedRow): number | null {
   return Math.min(candidate, bucketsOf(randomised.map(({ baselineUnits }) => baselineUnits)));
 }
 
-function bucketsOf(units: readonly (readonly UnitBinCount[])[]): number {
-  return new Set(units.flat().map(({ bucket }) => bucket)).size;
+function bucketsOf(units: readonly UnitBins[]): number {
+  let filled = 0;
+  for (let group = 0; group < UNIT_BUCKETS; group += 1) {
+    if (units.some(({ counts }) => (counts[group] as number) > 0)) filled += 1;
+  }
+  return filled;
 }

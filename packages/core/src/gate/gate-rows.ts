@@ -2,7 +2,9 @@ import { emptyCell } from "./cells.ts";
 import type { Criterion } from "./criterion.ts";
 import type { EvidenceBlock, StratumEvidence, TimedEvidence } from "./evidence.ts";
 import type { ObservedRow } from "./observed-row.ts";
-import { observeBlocks, observeRow } from "./observed-row.ts";
+import { observeBlocks } from "./observed-blocks.ts";
+import { observeRow } from "./observed-row.ts";
+import { readCell } from "./read-cell.ts";
 import type { GateInput } from "./verdict.ts";
 import {
   blockSecondsOf,
@@ -90,7 +92,7 @@ function sampledBlock(block: EvidenceBlock): EvidenceBlock {
 }
 
 function isRingOnly({ propensityBps, candidate }: StratumEvidence): boolean {
-  return propensityBps === 0 && Object.keys(candidate.bins).length > 0;
+  return propensityBps === 0 && readCell(candidate).total > 0;
 }
 
 function timedKey(of: Pick<TimedEvidence, "metric" | "blockSeconds">, slice: string): string {

@@ -1,8 +1,8 @@
-import { totalOf } from "./cells.ts";
 import type { Criterion } from "./criterion.ts";
 import type { TimedEvidence } from "./evidence.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
+import { readCell } from "./read-cell.ts";
 import type { GateInput, LabelDelay } from "./verdict.ts";
 
 /** Every counted request has a number for it, with its answer: what requests are counted by in time. */
@@ -73,7 +73,7 @@ function medianRequest({ blocks, blockSeconds }: TimedEvidence): number | null {
   const counts = blocks.map(({ strata }) =>
     strata.reduce(
       (sum, { candidate, propensityBps }) =>
-        propensityBps > 0 ? sum + totalOf(candidate.bins) : sum,
+        propensityBps > 0 ? sum + readCell(candidate).total : sum,
       0,
     ),
   );

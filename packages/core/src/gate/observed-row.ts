@@ -1,13 +1,15 @@
+import type { RestartState } from "../statistics/restarts.ts";
 import type { ArmCounts } from "../statistics/sample-ratio.ts";
 import { SAMPLE_RATIO_ALARM_ODDS, sampleRatioLogE } from "../statistics/sample-ratio.ts";
 import { valueOfBin } from "./bins.ts";
-import type { PairBinCount, UnitBinCount } from "./cells.ts";
-import { pairCellBins, sumPairBins, sumUnitBins, totalCount, unitBins } from "./cells.ts";
+import type { PairBinCount } from "./cells.ts";
+import { totalCount } from "./cells.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
-import { decodeCell, sumDecoded } from "./decoded-cell.ts";
-import type { StratumEvidence, TimedEvidence } from "./evidence.ts";
+import type { StratumEvidence } from "./evidence.ts";
 import { mergeStrata } from "./merge-evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
+import { readCell, readPairs, readUnits } from "./read-cell.ts";
+import type { UnitBins } from "./unit-bins.ts";
 
 /** One stratum with its bins decoded and sorted. */
 export type ObservedStratum = {
@@ -20,8 +22,8 @@ export type ObservedStratum = {
   readonly candidate: DecodedCell;
   readonly pairs: readonly PairBinCount[];
   /** By unit where units may come again; empty where every observation is a unit of its own. */
-  readonly baselineUnits: readonly UnitBinCount[];
-  readonly candidateUnits: readonly UnitBinCount[];
+  readonly baselineUnits: UnitBins;
+  readonly candidateUnits: UnitBins;
 };
 
 /** The evidence of one criterion on one slice, decoded once for all its tests. */
@@ -41,10 +43,29 @@ export type ObservedRow = {
   readonly isClustered: boolean;
   /** The same evidence block by block, for a criterion that looks for a late beginning; else null. */
   readonly blocks: readonly ObservedRow[] | null;
+  /** The first of them, where they have been looked at before; see observed-blocks.ts. */
+  readonly closed: ClosedBlocks | null;
   /** Into how many blocks the criterion's restarts were planned before the start. */
   readonly plannedBlocks?: number;
   /** The same list of strata has been looked at before, and may be again. */
   readonly isKept: boolean;
+};
+
+/** Blocks of time that no longer change, with room for what each test part makes of them together. */
+export type ClosedBlocks = {
+  readonly count: number;
+  /** By the identity of the part. */
+  readonly wealths: Map<object, ClosedWealth>;
+};
+
+/** What the first so many blocks say to a part, in both of its readings (test-log-e.ts). */
+export type ClosedWealth = {
+  readonly count: number;
+  readonly plan: readonly number[];
+  readonly live: RestartState;
+  readonly paired: RestartState;
+  readonly hasArms: boolean;
+  readonly hasPairs: boolean;
 };
 
 /**
@@ -66,23 +87,24 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
     stageIndex: stratum.stageIndex,
     propensity: Math.min(1, Math.max(0, stratum.propensityBps / 10_000)),
     isPlanned: true,
-    baseline: decodeCell(stratum.baseline),
-    candidate: decodeCell(stratum.candidate),
-    pairs: pairCellBins(stratum.pairs),
-    baselineUnits: unitBins(stratum.baseline),
-    candidateUnits: unitBins(stratum.candidate),
+    baseline: readCell(stratum.baseline),
+    candidate: readCell(stratum.candidate),
+    pairs: readPairs(stratum.pairs),
+    baselineUnits: readUnits(stratum.baseline),
+    candidateUnits: readUnits(stratum.candidate),
   }));
   const row = rowOf(observed, newestOf(strata));
   observedRows.set(strata, row);
   return row;
 }
 
-function rowOf(strata: readonly ObservedStratum[], newestAtMs: number | null): ObservedRow {
+export function rowOf(strata: readonly ObservedStratum[], newestAtMs: number | null): ObservedRow {
   const isClustered = strata.some(
-    ({ baselineUnits, candidateUnits }) => baselineUnits.length + candidateUnits.length > 0,
+    ({ baselineUnits, candidateUnits }) => !baselineUnits.isEmpty || !candidateUnits.isEmpty,
   );
   return {
     blocks: null,
+    closed: null,
     strata,
     newestAtMs,
     isClustered,
@@ -93,67 +115,6 @@ function rowOf(strata: readonly ObservedStratum[], newestAtMs: number | null): O
     pairCount: sumOf(strata, (stratum) => totalCount(stratum.pairs)),
     isKept: false,
   };
-}
-
-/**
- * A row whose evidence is in blocks of time, in order; `all` is their sum. Gaps are filled by blocks
- * without evidence, since the plan of restarts counts time and not evidence. Where the sum is not split
- * as planned, each block is also seen with the split of the sum: its own would be noise.
- */
-export function observeBlocks(timed: TimedEvidence): ObservedRow {
-  const { blocks, blockSeconds } = timed;
-  const rows = blocks.map(({ strata }) => observeRow(strata));
-  const all = sumOfRows(rows);
-  const observed: ObservedRow[] = [];
-  const firstMs = blocks[0]?.startMs ?? 0;
-  for (const [position, { startMs }] of blocks.entries()) {
-    const index = Math.round((startMs - firstMs) / (blockSeconds * 1_000));
-    while (observed.length < index) observed.push(observeRow(NO_STRATA));
-    const row = rows[position] as ObservedRow;
-    const observedSplit = all.observedSplit === null ? null : splitLike(row, all);
-    observed.push(observedSplit === row.observedSplit ? row : { ...row, observedSplit });
-  }
-  return { ...all, blocks: observed };
-}
-
-/** What all blocks have seen: the row of their strata together. */
-function sumOfRows(rows: readonly ObservedRow[]): ObservedRow {
-  const groups: ObservedStratum[][] = [];
-  for (const stratum of rows.flatMap(({ strata }) => strata)) {
-    const group = groups.find(
-      ([first]) =>
-        first?.stageIndex === stratum.stageIndex && first.propensity === stratum.propensity,
-    );
-    if (group === undefined) groups.push([stratum]);
-    else group.push(stratum);
-  }
-  const strata = groups
-    .map((group) => ({
-      ...(group[0] as ObservedStratum),
-      baseline: sumDecoded(group.map(({ baseline }) => baseline)),
-      candidate: sumDecoded(group.map(({ candidate }) => candidate)),
-      pairs: sumPairBins(group.map(({ pairs }) => pairs)),
-      baselineUnits: sumUnitBins(group.map(({ baselineUnits }) => baselineUnits)),
-      candidateUnits: sumUnitBins(group.map(({ candidateUnits }) => candidateUnits)),
-    }))
-    .toSorted(
-      (left, right) => left.stageIndex - right.stageIndex || left.propensity - right.propensity,
-    );
-  const newest = rows.reduce((latest, { newestAtMs }) => Math.max(latest, newestAtMs ?? 0), 0);
-  return rowOf(strata, newest > 0 ? newest : null);
-}
-
-const NO_STRATA: readonly StratumEvidence[] = [];
-
-/** The strata of a block with the observed propensities of the whole row. */
-function splitLike(row: ObservedRow, all: ObservedRow): readonly ObservedStratum[] {
-  return row.strata.map((stratum) => {
-    const index = all.strata.findIndex(
-      (of) => of.stageIndex === stratum.stageIndex && of.propensity === stratum.propensity,
-    );
-    const propensity = all.observedSplit?.[index]?.propensity ?? stratum.propensity;
-    return { ...stratum, propensity, isPlanned: false };
-  });
 }
 
 function newestOf(strata: readonly StratumEvidence[]): number | null {

@@ -7,7 +7,7 @@ import type {
 import { quantileInterval } from "../statistics/quantile-interval.ts";
 import { unitQuantileInterval } from "../statistics/unit-quantile-interval.ts";
 import { LOG_BIN_WIDTH, ZERO_BIN } from "./bins.ts";
-import type { BinCount, UnitBinCount } from "./cells.ts";
+import type { BinCount } from "./cells.ts";
 import { binOfQuantile, quantileOfBins } from "./cells.ts";
 import { LEAST_BUCKETS } from "./cluster-test.ts";
 import type { Comparison } from "./criterion.ts";
@@ -16,7 +16,8 @@ import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
 import type { RowEstimate } from "./row-estimate.ts";
 import { binCounts, candidateBins, NO_ESTIMATE } from "./row-estimate.ts";
-import { unitSums } from "./unit-sums.ts";
+import type { UnitBins } from "./unit-bins.ts";
+import { NO_UNITS, sumUnits } from "./unit-bins.ts";
 
 /**
  * Quantiles of both arms as observed, and the harm that they come to with its anytime interval: the
@@ -58,20 +59,20 @@ export function estimateQuantile(
 /** What an arm has shown, ascending; with the groups of its units where these come more than once. */
 type SeenArm = {
   readonly bins: readonly BinCount[];
-  readonly units: readonly UnitBinCount[] | null;
+  readonly units: UnitBins | null;
 };
 
 function seenOf({ strata, isClustered }: ObservedRow): Record<"candidate" | "baseline", SeenArm> {
-  const candidateUnits = strata.flatMap((stratum) => stratum.candidateUnits);
+  const candidateUnits = sumUnits(strata.map((stratum) => stratum.candidateUnits));
   // A copy's group is not known, so what people got is not thrown together with copies.
-  if (isClustered && candidateUnits.length > 0) {
-    const baselineUnits = strata.flatMap((stratum) => stratum.baselineUnits);
+  if (isClustered && !candidateUnits.isEmpty) {
+    const baselineUnits = sumUnits(strata.map((stratum) => stratum.baselineUnits));
     return {
-      candidate: { bins: sorted(candidateUnits), units: candidateUnits },
-      baseline: { bins: sorted(baselineUnits), units: baselineUnits },
+      candidate: { bins: binsOf(candidateUnits), units: candidateUnits },
+      baseline: { bins: binsOf(baselineUnits), units: baselineUnits },
     };
   }
-  const units = isClustered ? [] : null;
+  const units = isClustered ? NO_UNITS : null;
   return {
     candidate: { bins: sorted(strata.flatMap(candidateBins)), units },
     baseline: { bins: sorted(strata.flatMap(baselineBins)), units },
@@ -121,9 +122,8 @@ function intervalOf({ bins, units }: SeenArm, tuning: QuantileTuning): QuantileI
   const counted = bins.map(countedBin);
   if (units === null) return quantileInterval(counted, tuning);
   const at = binOfQuantile(bins, tuning.quantile);
-  const groups = new Set(units.map(({ bucket }) => bucket)).size;
-  if (at === null || groups < LEAST_BUCKETS) return { low: null, high: null };
-  const atMostQuantile = unitSums(units, (bin) => (bin <= at ? 1 : 0));
+  if (at === null || units.filledGroups < LEAST_BUCKETS) return { low: null, high: null };
+  const atMostQuantile = units.sumsOf((bin) => (bin <= at ? 1 : 0));
   return unitQuantileInterval({ bins: counted, atMostQuantile }, tuning);
 }
 
@@ -136,6 +136,12 @@ function countedBin({ bin, count }: BinCount): CountedBin {
 function baselineBins({ baseline, pairs }: ObservedStratum): readonly BinCount[] {
   if (baseline.total > 0) return binCounts(baseline);
   return pairs.map(({ baselineBin, count }) => ({ bin: baselineBin, count }));
+}
+
+function binsOf(units: UnitBins): readonly BinCount[] {
+  const bins: BinCount[] = [];
+  units.forEach((_, bin, count) => bins.push({ bin, count }));
+  return sorted(bins);
 }
 
 function sorted(bins: readonly BinCount[]): readonly BinCount[] {

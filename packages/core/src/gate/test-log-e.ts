@@ -1,10 +1,9 @@
 import { mixGrid } from "../statistics/bet-grid.ts";
 import { logAdd, logSumExp } from "../statistics/log-sum-exp.ts";
-import type { ClosedBlocks } from "../statistics/restarts.ts";
-import { restartLogE } from "../statistics/restarts.ts";
+import { closeBlock, NO_BLOCKS, restartStateLogE, restartWeights } from "../statistics/restarts.ts";
 import type { GridLogs } from "./bet-table.ts";
 import { noWealth } from "./bet-table.ts";
-import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
+import type { ClosedBlocks, ClosedWealth, ObservedRow, ObservedStratum } from "./observed-row.ts";
 import type { QuantileTest } from "./quantile-move.ts";
 import type { TestPart } from "./test-part.ts";
 
@@ -67,26 +66,73 @@ export function unitsLogE(row: ObservedRow, part: TestPart, armsLogE: number): n
  * null is the same for every block, and within a block and a reading every observation is used once.
  *
  * @param blocks In time order, without gaps; stretches without evidence are blocks without strata.
+ * @param closed The first of them, where they have been looked at before; what they said is kept.
  */
 export function restartedLogE(
-  blocks: readonly ObservedRow[],
+  { blocks, closed }: { readonly blocks: readonly ObservedRow[] } & Pick<ObservedRow, "closed">,
   { parts }: QuantileTest,
   planned: number,
 ): number {
-  const closed = blocks.some(({ isKept }) => isKept) ? closedBlocks : null;
-  const evaluate: Evaluate = (logs) => restartLogE(logs, planned, closed);
-  const asPlanned = averageOver(parts, evaluate, (part) =>
-    blocks.map((row) => blockReading(row, part)),
-  );
+  const plan = restartWeights(planned);
+  const read = (row: ObservedRow, part: TestPart): Reading => readStrata(row.strata, part);
+  const asPlanned = averageOver(parts, plan, (part) => {
+    const before =
+      closed === null ? nothingYet(plan) : closedWealth(closed, part, { blocks, plan, read });
+    return wealthOf(
+      before,
+      blocks.slice(before.count).map((row) => read(row, part)),
+    );
+  });
   if (blocks.every(({ observedSplit }) => observedSplit === null)) return asPlanned;
-  const asObserved = averageOver(parts, evaluate, (part) =>
-    blocks.map(({ observedSplit, strata }) => readStrata(observedSplit ?? strata, part)),
+  const asObserved = averageOver(parts, plan, (part) =>
+    wealthOf(
+      nothingYet(plan),
+      blocks.map(({ observedSplit, strata }) => readStrata(observedSplit ?? strata, part)),
+    ),
   );
   return Math.min(asPlanned, asObserved);
 }
 
-/** ln E from the nine log-wealths of each block. */
-type Evaluate = (blocks: readonly GridLogs[]) => number;
+const nothingYet = (plan: readonly number[]): ClosedWealth => ({
+  count: 0,
+  plan,
+  live: NO_BLOCKS,
+  paired: NO_BLOCKS,
+  hasArms: false,
+  hasPairs: false,
+});
+
+/** What closed blocks say to a part: what fewer of them said, and the blocks since. */
+function closedWealth(
+  { count, wealths }: ClosedBlocks,
+  part: TestPart,
+  of: {
+    readonly blocks: readonly ObservedRow[];
+    readonly plan: readonly number[];
+    readonly read: (row: ObservedRow, part: TestPart) => Reading;
+  },
+): ClosedWealth {
+  const last = wealths.get(part);
+  const before = last?.plan.length === of.plan.length ? last : nothingYet(of.plan);
+  if (before.count === count) return before;
+  const readings = of.blocks.slice(before.count, count).map((row) => of.read(row, part));
+  const after = wealthOf(before, readings);
+  wealths.set(part, after);
+  return after;
+}
+
+/** The wealth of both readings when further blocks have closed. */
+function wealthOf(before: ClosedWealth, readings: readonly Reading[]): ClosedWealth {
+  let { live, paired, hasArms, hasPairs } = before;
+  const { plan } = before;
+  for (const reading of readings) {
+    live = closeBlock(live, reading.live, plan);
+    paired = closeBlock(paired, reading.paired, plan);
+    hasArms ||= reading.hasArms;
+    hasPairs ||= reading.hasPairs;
+  }
+  return { count: before.count + readings.length, plan, live, paired, hasArms, hasPairs };
+}
 
 /**
  * {@link averageOver} one block: written out, and with the same two lists of log-wealths again and again,
@@ -121,22 +167,22 @@ const pairedLogs = noWealth();
 
 function averageOver(
   parts: readonly TestPart[],
-  evaluate: Evaluate,
-  readingsOf: (part: TestPart) => readonly Reading[],
+  plan: readonly number[],
+  wealthOfPart: (part: TestPart) => ClosedWealth,
 ): number {
   const terms: number[] = [];
   for (const part of parts) {
     const logWeight = Math.log(part.weight);
-    const readings = readingsOf(part);
-    const paired = readings.some(({ hasPairs }) => hasPairs)
-      ? evaluate(readings.map((reading) => reading.paired))
-      : 0;
-    if (readings.some(({ hasArms }) => hasArms)) {
-      const live = evaluate(readings.map((reading) => reading.live));
-      terms.push(logWeight + LOG_LIVE_WEIGHT + live, logWeight + LOG_PAIRED_WEIGHT + paired);
+    const { live, paired, hasArms, hasPairs } = wealthOfPart(part);
+    const ofPairs = hasPairs ? restartStateLogE(paired, plan) : 0;
+    if (hasArms) {
+      terms.push(
+        logWeight + LOG_LIVE_WEIGHT + restartStateLogE(live, plan),
+        logWeight + LOG_PAIRED_WEIGHT + ofPairs,
+      );
     } else {
       // No stratum's arms can answer, and both readings are the same.
-      terms.push(logWeight + paired);
+      terms.push(logWeight + ofPairs);
     }
   }
   return terms.length === 1 ? (terms[0] as number) : logSumExp(terms);
@@ -149,24 +195,6 @@ type Reading = {
   readonly hasArms: boolean;
   readonly hasPairs: boolean;
 };
-
-/**
- * What blocks say to parts, by the identity of both, neither of which is ever changed in place: where
- * evidence is kept between looks, of hundreds of blocks only the newest is another one. Reading again
- * gives the same bits.
- */
-const blockReadings = new WeakMap<ObservedRow["strata"], Map<TestPart, Reading>>();
-
-const closedBlocks: ClosedBlocks = new WeakMap();
-
-function blockReading(row: ObservedRow, part: TestPart): Reading {
-  if (!row.isKept) return readStrata(row.strata, part);
-  const known = blockReadings.get(row.strata) ?? new Map<TestPart, Reading>();
-  const reading = known.get(part) ?? readStrata(row.strata, part);
-  if (known.size === 0) blockReadings.set(row.strata, known);
-  known.set(part, reading);
-  return reading;
-}
 
 function readStrata(strata: readonly ObservedStratum[], part: TestPart): Reading {
   const live = noWealth();

@@ -1,6 +1,7 @@
 import { GRID_EXPONENTS } from "../statistics/bet-grid.ts";
 import type { BetDesign, Contrast, ValueCounts } from "../statistics/contrast.ts";
 import { meanLogs, rateLogs } from "../statistics/one-sample.ts";
+import type { PairCounts } from "../statistics/paired-bet.ts";
 import { pairedBetLogs } from "../statistics/paired-bet.ts";
 import { randomisedBetStageLogs } from "../statistics/randomised-bet.ts";
 import type { RateRatioDesign } from "../statistics/rate-ratio.ts";
@@ -53,10 +54,7 @@ export function contrastPart({ contrast, effect, scale }: ContrastPartInput): Te
     addArms: armsBy(scale, (propensity, seen) =>
       randomisedBetStageLogs({ propensity, ...seen }, armDesign),
     ),
-    addPairs: (logs, stratum) => {
-      const pairs = scaledPairs(stratum, scale);
-      if (pairs !== null) add(logs, pairedBetLogs(pairs, pairDesign));
-    },
+    addPairs: pairsBy(scale, (pairs) => pairedBetLogs(pairs, pairDesign)),
   };
 }
 
@@ -114,11 +112,9 @@ export function candidateContrastPart(input: CandidatePartInput): TestPart {
     // No control is needed, so full traffic counts as well.
     usesArms: (propensity) => propensity > 0,
     addArms: armsBy(input.scale, (_, { candidate }) => levelLogs(candidate, input)),
-    addPairs: (logs, stratum) => {
-      const pairs = scaledPairs(stratum, input.scale);
-      if (pairs === null) return;
-      add(logs, levelLogs({ values: pairs.candidate, counts: pairs.counts }, input));
-    },
+    addPairs: pairsBy(input.scale, ({ candidate, counts }) =>
+      levelLogs({ values: candidate, counts }, input),
+    ),
   };
 }
 
@@ -130,6 +126,24 @@ function levelLogs(seen: ValueCounts, input: CandidatePartInput): readonly numbe
     return rateLogs({ events: sumOf(seen), observations }, { nullRate: nullMean, direction });
   }
   return meanLogs(seen, { nullMean, direction, effect, variance: scale.variance });
+}
+
+/**
+ * Log-wealths of pairs, kept as long as the pairs are: both readings of a test ask for them, each part of
+ * an average does, and a stage that is over asks again at every look.
+ */
+function pairsBy(
+  scale: OutcomeScale,
+  logsOf: (pairs: PairCounts) => readonly number[],
+): TestPart["addPairs"] {
+  const kept = new WeakMap<PairCounts, readonly number[]>();
+  return (logs, stratum) => {
+    const pairs = scaledPairs(stratum, scale);
+    if (pairs === null) return;
+    const known = kept.get(pairs) ?? logsOf(pairs);
+    kept.set(pairs, known);
+    add(logs, known);
+  };
 }
 
 type ArmValues = { readonly candidate: ValueCounts; readonly baseline: ValueCounts };

@@ -134,8 +134,9 @@ function outcomeOf({ isClustered, blocks }: ObservedRow, { outcome }: Tested): T
 function harmLogE(test: QuantileTest, row: ObservedRow): number {
   // A restarted normal mixture would need its burn-in in every block, so units are looked at as a whole.
   if (row.isClustered) return clusteredLogE(test, row, HARM_BURN_IN);
-  if (row.blocks === null) return testLogE(row, test.parts);
-  return restartedLogE(row.blocks, test, row.plannedBlocks ?? MOST_BLOCKS);
+  const { blocks, closed } = row;
+  if (blocks === null) return testLogE(row, test.parts);
+  return restartedLogE({ blocks, closed }, test, row.plannedBlocks ?? MOST_BLOCKS);
 }
 
 function safetyLogE({ safety, metric }: Tested, row: ObservedRow): number {

@@ -1,12 +1,12 @@
 import type { ClusteredArm } from "../statistics/clustered-contrast.ts";
 import { clusteredArm, clusteredArms } from "../statistics/clustered-contrast.ts";
 import type { MeanEstimates } from "../statistics/confidence-interval.ts";
-import { metricRange, valueOfBin } from "./bins.ts";
+import { metricRange } from "./bins.ts";
 import { LEAST_BUCKETS } from "./cluster-test.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedStratum } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
-import { unitSums } from "./unit-sums.ts";
+import { valueSums } from "./unit-sums.ts";
 
 /**
  * Means of both arms where units come more than once, weighted as their test weighs them, with the
@@ -22,8 +22,8 @@ export function meansOfUnits(
     strata
       .filter(({ propensity }) => isRandomised(propensity))
       .map(({ candidateUnits, baselineUnits }) => ({
-        candidate: unitSums(candidateUnits, (bin) => valueOfBin(metric, bin)),
-        baseline: unitSums(baselineUnits, (bin) => valueOfBin(metric, bin)),
+        candidate: valueSums(candidateUnits, metric),
+        baseline: valueSums(baselineUnits, metric),
       })),
   );
   if (arms === null) return null;
@@ -43,7 +43,7 @@ export function meanOfUnits(
 ): { readonly count: number; readonly mean: number; readonly variance: number } | null {
   const arm = clusteredArm(
     strata.map(({ candidate, candidateUnits }) => ({
-      sums: unitSums(candidateUnits, (bin) => valueOfBin(metric, bin)),
+      sums: valueSums(candidateUnits, metric),
       weight: candidate.total,
     })),
   );

@@ -2,10 +2,8 @@ import { SAMPLE_RATIO_ALARM_ODDS } from "../statistics/sample-ratio.ts";
 import type { UnitSplit } from "../statistics/unit-sample-ratio.ts";
 import { unitSampleRatioLogE } from "../statistics/unit-sample-ratio.ts";
 import { LEAST_BUCKETS } from "./cluster-test.ts";
-import type { UnitBinCount } from "./cells.ts";
 import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
-import { unitSums } from "./unit-sums.ts";
 
 /** How one stage was split, with the evidence against "as planned". */
 export type StageSplit = {
@@ -62,13 +60,10 @@ export function sizeOfSplit({ stages }: Split): number {
 
 function hasEnoughUnits(stratum: ObservedStratum): boolean {
   return (
-    bucketsIn(stratum.candidateUnits) >= LEAST_BUCKETS &&
-    bucketsIn(stratum.baselineUnits) >= LEAST_BUCKETS
+    stratum.candidateUnits.filledGroups >= LEAST_BUCKETS &&
+    stratum.baselineUnits.filledGroups >= LEAST_BUCKETS
   );
 }
-
-const bucketsIn = (units: readonly UnitBinCount[]): number =>
-  new Set(units.map(({ bucket }) => bucket)).size;
 
 /** How often the units of each group were observed on either side of a stage. */
 export function unitsByGroup({
@@ -76,6 +71,5 @@ export function unitsByGroup({
   baselineUnits,
   propensity,
 }: ObservedStratum): UnitSplit {
-  const counts = (units: readonly UnitBinCount[]) => unitSums(units, () => 0).counts;
-  return { candidate: counts(candidateUnits), baseline: counts(baselineUnits), propensity };
+  return { candidate: candidateUnits.counts, baseline: baselineUnits.counts, propensity };
 }

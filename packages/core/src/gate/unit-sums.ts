@@ -1,22 +1,16 @@
 import type { BucketSums } from "../statistics/cluster-variance.ts";
-import type { UnitBinCount } from "./cells.ts";
-import { UNIT_BUCKETS } from "./unit-bucket.ts";
+import { valueOfBin } from "./bins.ts";
+import type { MetricDefinition } from "./metric.ts";
+import type { ArmScale } from "./outcome-scale.ts";
+import { outcomeOfBin } from "./outcome-scale.ts";
+import type { UnitBins } from "./unit-bins.ts";
 
-/** Observations and what they come to, by group of units; `valueOf` says what a bin counts for. */
-export function unitSums(
-  units: readonly UnitBinCount[],
-  valueOf: (bin: number) => number,
-): BucketSums {
-  const counts = emptyBuckets();
-  const sums = emptyBuckets();
-  for (const { bucket, bin, count } of units) {
-    const at = Math.min(UNIT_BUCKETS - 1, Math.max(0, bucket));
-    counts[at] = (counts[at] as number) + count;
-    sums[at] = (sums[at] as number) + count * valueOf(bin);
-  }
-  return { counts, sums };
+/** Observations and their outcomes in [0, 1], by group of units. */
+export function outcomeSums(units: UnitBins, arm: ArmScale): BucketSums {
+  return units.sums(arm, (bin) => outcomeOfBin(arm, bin));
 }
 
-function emptyBuckets(): number[] {
-  return Array.from({ length: UNIT_BUCKETS }, () => 0);
+/** The same in the metric's unit. */
+export function valueSums(units: UnitBins, metric: MetricDefinition): BucketSums {
+  return units.sums(metric, (bin) => valueOfBin(metric, bin));
 }

@@ -129,7 +129,7 @@ export function neededTimes(
       if (need === undefined) return [];
       const blocks = blocksWithin(entry.blocks, need.withinSeconds, liveMs);
       const isJudged = criteria.some(
-        (of) => of.metric === entry.metric && blockSecondsOf(of) === entry.blockSeconds,
+        (judged) => judged.metric === entry.metric && blockSecondsOf(judged) === entry.blockSeconds,
       );
       if (!isJudged) return [{ ...entry, blocks: recentBlocks({ ...entry, blocks }) }];
       const anchored = anchoredBlocks({ ...entry, blocks }, of.sinceMs);

@@ -8,10 +8,11 @@ import type { ArmPopulations } from "../population/population.ts";
 import { NO_HARM, populationsOf } from "../population/population.ts";
 import { cleanObservationsNeeded } from "../statistics/one-sample.ts";
 import type { StickyUnits } from "./sticky-units.ts";
-import { leastAnswers, unitInflation } from "./sticky-units.ts";
 import type { ObservationsNeeded } from "../statistics/power.ts";
 import { gridWalks, observationsNeeded } from "../statistics/power.ts";
 import type { Design } from "./walks.ts";
+import type { LevelledTest } from "./unit-needs.ts";
+import { unitNeeds } from "./unit-needs.ts";
 import { gridPartsOf } from "./walks.ts";
 
 export type RowNeeds = {
@@ -60,34 +61,21 @@ export function rowNeeds(question: RowQuestion): RowNeedsResult {
   const safetyBurnIn = metric.kind === "heavy_tailed" ? HEAVY_TAIL_BURN_IN : SAFETY_BURN_IN;
   const detect = (times: number): ObservationsNeeded => {
     const arms = armsUnder(question, times) ?? harmless;
-    return harmTests(tests, question)
-      .map(({ test, level }) =>
-        asUnits(question, needed(test, question, { arms, level }), {
-          arms,
-          burnIn: HARM_BURN_IN,
-          usesBaseline: true,
-        }),
-      )
-      .reduce(later);
+    return needed(harmTests(tests, question), question, { arms, burnIn: HARM_BURN_IN });
   };
   const level = question.confidence.alphaPromote;
-  const clear = needed(tests.safety, question, { arms: harmless, level });
   return {
     kind: "needs",
     needs: {
       detectOnce: detect(1),
       detectTwice: detect(2),
-      clear: asUnits(question, clear, {
+      clear: needed([{ test: tests.safety, level }], question, {
         arms: harmless,
         burnIn: safetyBurnIn,
-        // A limit's safety is about the candidate alone.
-        usesBaseline: comparison.kind !== "limit",
       }),
     },
   };
 }
-
-type LevelledTest = { readonly test: QuantileTest; readonly level: number };
 
 /**
  * What must be proven, and how surely, before a rollout is taken back; of a criterion under review,
@@ -112,39 +100,37 @@ function harmTests(
     : [{ test: tests.harm, level: share / amberOdds }];
 }
 
-/** The same where units return: so much more, and not before the normal test may speak at all. */
-function asUnits(
-  { design, metric, units = null }: RowQuestion,
-  counts: ObservationsNeeded,
-  of: {
-    readonly arms: ArmPopulations;
-    readonly burnIn: BurnIn;
-    readonly usesBaseline: boolean;
-  },
-): ObservationsNeeded {
-  if (units === null || design.kind === "pairs") return counts;
-  const least = leastAnswers(units, { ...of, metric, propensity: design.propensity });
-  const at = (count: number | null): number | null =>
-    count === null ? null : Math.ceil(Math.max(least, count * unitInflation(units)));
-  return { p50: at(counts.p50), p80: at(counts.p80), p95: at(counts.p95) };
-}
-
 function armsUnder({ criterion, metric }: RowQuestion, times: number): ArmPopulations | null {
   return populationsOf(metric, criterion, times === 0 ? NO_HARM : { kind: "multiple", times });
 }
 
+type Asked = {
+  readonly arms: ArmPopulations;
+  /** What must be there before the test of units that return may speak. */
+  readonly burnIn: BurnIn;
+};
+
+/** Where units return the gate has another test for the arms, and its own plan. */
 function needed(
-  test: QuantileTest,
-  { design }: RowQuestion,
-  of: { readonly arms: ArmPopulations; readonly level: number },
+  tests: readonly LevelledTest[],
+  { metric, design, units = null }: RowQuestion,
+  { arms, burnIn }: Asked,
 ): ObservationsNeeded {
-  return observationsNeeded(
-    gridWalks(gridPartsOf(test, { arms: of.arms, design }), {
-      logThreshold: Math.log(1 / of.level),
-      stepsPerObservation: design.kind === "arms" ? 1 / design.propensity : 1,
-      barrier: "shared",
-    }),
-  );
+  if (units !== null && design.kind === "arms") {
+    const { propensity } = design;
+    return unitNeeds(tests, { metric, arms, units, propensity, burnIn });
+  }
+  return tests
+    .map(({ test, level }) =>
+      observationsNeeded(
+        gridWalks(gridPartsOf(test, { arms, design }), {
+          logThreshold: Math.log(1 / level),
+          stepsPerObservation: design.kind === "arms" ? 1 / design.propensity : 1,
+          barrier: "shared",
+        }),
+      ),
+    )
+    .reduce(later);
 }
 
 function later(left: ObservationsNeeded, right: ObservationsNeeded): ObservationsNeeded {

@@ -23,6 +23,9 @@ export const rowSentences = {
   unsupported: (stage: Stage, head: Head, reason: string): string =>
     `${nameOf(stage, head)} cannot be judged: ${reason} is missing. Say what the baseline shows, for example with --baseline ${head.metric}=...`,
 
+  windowOver: (stage: Stage, head: Head, windowHours: number): string =>
+    `${nameOf(stage, head)} cannot be decided: the ${inWords(windowHours * 3_600)} for which requests count are over when the stage begins, and what they have shown by then does not clear a good change at the stage's margin with a chance of 80%, since the margin is narrower the more people are next. Widen within, give the stages before more traffic or time, or leave the criterion out of what this stage must prove.`,
+
   tooLittle: (stage: Stage, head: Head, of: TooLittle): string => {
     const { available, hours, enough, windowHours, isReview } = of;
     const time = available === null ? "any time" : inWords(available * 3_600);

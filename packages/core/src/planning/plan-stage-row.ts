@@ -39,7 +39,7 @@ export function planStageRow(input: PlanInput, of: StageOf, row: RowOf): PlanRow
   const windowHours = windowHoursLeft(input.strategy.stages, index, criterion.withinSeconds);
   const perHour = windowHours === 0 ? 0 : perHourAt(input, of, { row, ...measured(stage) });
   const blank = { ...head, observationsPerHour: perHour, observations: null, hours: null };
-  if (perHour === 0) return { ...blank, ...withoutEvidence(of, row, head), enough: null };
+  if (perHour === 0) return { ...blank, ...withoutEvidence(input, of, row), enough: null };
   const metric = input.metrics.find((definition) => definition.name === name);
   if (metric === undefined) {
     const sentence = rowSentences.unsupported(stage, head, "a definition of the metric");
@@ -71,13 +71,44 @@ export function planStageRow(input: PlanInput, of: StageOf, row: RowOf): PlanRow
 }
 
 function withoutEvidence(
-  { stage, isKnown }: StageOf,
-  { isAsked }: RowOf,
-  head: { readonly criterionId: string; readonly metric: string; readonly slice: string },
+  input: PlanInput,
+  of: StageOf,
+  row: RowOf,
 ): Pick<PlanRow, "status" | "sentence"> {
+  const { stage, isKnown } = of;
+  const { criterion, slice, isAsked } = row;
+  const head = { criterionId: criterion.id, metric: criterion.metric, slice: slice.name };
   if (!isAsked) return { status: "not_asked", sentence: null };
-  if (isKnown) return { status: "decided_before", sentence: null };
-  return { status: "never_seen", sentence: rowSentences.neverSeen(stage, head) };
+  if (!isKnown) return { status: "never_seen", sentence: rowSentences.neverSeen(stage, head) };
+  if (criterion.withinSeconds === null || hasEnoughBefore(input, of, row)) {
+    return { status: "decided_before", sentence: null };
+  }
+  const windowHours = criterion.withinSeconds / 3_600;
+  return { status: "too_little", sentence: rowSentences.windowOver(stage, head, windowHours) };
+}
+
+/**
+ * Whether what a window has let count is enough for the margin of a later stage, which is narrower the more
+ * people the next one reaches: each stage before gives the part that its answers are of those that it alone
+ * would need for this margin, and the log-wealth of parts adds up.
+ */
+function hasEnoughBefore(input: PlanInput, of: StageOf, row: RowOf): boolean {
+  const { stages } = input.strategy;
+  const metric = input.metrics.find(({ name }) => name === row.criterion.metric);
+  if (metric === undefined) return true;
+  let part = 0;
+  for (const [index, stage] of stages.slice(0, of.index).entries()) {
+    const earlier = { ...of, stage };
+    const at = { row, ...measured(stage) };
+    const perHour = perHourAt(input, earlier, at);
+    if (perHour === 0) continue;
+    const windowHours = windowHoursLeft(stages, index, row.criterion.withinSeconds);
+    const lasts = stage.least.durationSeconds / 3_600;
+    const result = needsAt(input, earlier, { ...at, metric });
+    const needed = result.kind === "needs" ? result.needs.clear.p80 : null;
+    if (needed !== null) part += (perHour * Math.min(lasts, windowHours ?? lasts)) / needed;
+  }
+  return part >= 1;
 }
 
 type At = { readonly row: RowOf; readonly shareBps: number };

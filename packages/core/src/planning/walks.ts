@@ -3,6 +3,7 @@ import type { DecodedCell } from "../gate/decoded-cell.ts";
 import { decodeCell } from "../gate/decoded-cell.ts";
 import type { ObservedStratum } from "../gate/observed-row.ts";
 import type { QuantileTest } from "../gate/quantile-move.ts";
+import { NO_UNITS } from "../gate/unit-bins.ts";
 import type { TestPart } from "../gate/test-part.ts";
 import type { PairShare } from "../population/pairing.ts";
 import { pairShares } from "../population/pairing.ts";
@@ -32,7 +33,7 @@ export function gridPartsOf(
 }
 
 const NOTHING: DecodedCell = decodeCell({ bins: {} });
-const NO_UNITS = { baselineUnits: [], candidateUnits: [] } as const;
+const SINGLE = { baselineUnits: NO_UNITS, candidateUnits: NO_UNITS } as const;
 
 function armSteps(
   part: TestPart,
@@ -71,7 +72,7 @@ function single(parts: Partial<ObservedStratum>): ObservedStratum {
     candidate: NOTHING,
     baseline: NOTHING,
     pairs: [],
-    ...NO_UNITS,
+    ...SINGLE,
     ...parts,
   };
 }

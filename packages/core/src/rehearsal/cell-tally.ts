@@ -1,46 +1,77 @@
-import type { EvidenceCell, StratumEvidence } from "../gate/evidence.ts";
-import type { PairShare } from "../population/pairing.ts";
-import { COMMON_SHARE, sameRank } from "../population/pairing.ts";
-import type { ArmPopulations } from "../population/population.ts";
+import type { PairBinCount } from "../gate/cells.ts";
+import { CountedCell, CountedPairs, CountedUnitsCell } from "../gate/counted-cell.ts";
+import type { StratumEvidence } from "../gate/evidence.ts";
+import { UNIT_BUCKETS } from "../gate/unit-bucket.ts";
 import type { Random } from "./random.ts";
-import { drawBinomial, drawMultinomial } from "./random.ts";
+import { drawBinomial } from "./random.ts";
 
-/** Counts per bin that grow by draws. `toBins` gives them as a cell of evidence. */
-export type Tally = Map<string, number>;
+/** What a metric's observations are counted by: its bins, ascending, and groups where units return. */
+export type TallyShape = { readonly bins: readonly number[]; readonly areUnits: boolean };
 
-export function addTo(tally: Tally, bin: number | string, count: number): void {
-  const key = String(bin);
-  tally.set(key, (tally.get(key) ?? 0) + count);
-}
+/**
+ * Counts that grow by draws. A place is a bin's position, in a group of units after those of the groups
+ * before it; of pairs it is that of the baseline's bin times the number of bins, and the candidate's. Places
+ * that hold something are known in the order in which they were filled, so that draws from them repeat.
+ */
+export class Tally {
+  readonly #size: number;
+  /** Empty until something is counted: most of the tallies of hundreds of blocks never are. */
+  counts: number[] = [];
+  filled: number[] = [];
 
-/** Keys are bins, or "bucket:bin" where units return; the cell then has both, as the stored one. */
-function toCell(tally: Tally, areUnits: boolean): EvidenceCell {
-  if (!areUnits) return { bins: Object.fromEntries(tally) };
-  const bins: Record<string, number> = {};
-  for (const [key, count] of tally) {
-    const bin = key.slice(key.indexOf(":") + 1);
-    bins[bin] = (bins[bin] ?? 0) + count;
+  constructor(size: number) {
+    this.#size = size;
   }
-  return { bins, units: Object.fromEntries(tally) };
+
+  add(place: number, count: number): void {
+    // A typed array of this size would live outside of the heap, and cost a collection each time.
+    if (this.counts.length === 0) this.counts = Array.from({ length: this.#size }, () => 0);
+    const before = this.counts[place] as number;
+    if (before === 0) this.filled.push(place);
+    this.counts[place] = before + count;
+  }
+
+  addAll({ filled, counts }: Tally): void {
+    for (const place of filled) this.add(place, counts[place] as number);
+  }
+
+  clear(): void {
+    for (const place of this.filled) this.counts[place] = 0;
+    this.filled = [];
+  }
 }
 
 /** One metric's evidence on one slice in one stage. */
 export type StratumTally = {
+  readonly shape: TallyShape;
   readonly baseline: Tally;
   readonly candidate: Tally;
   readonly pairs: Tally;
 };
 
+export function emptyTally(shape: TallyShape): StratumTally {
+  const size = shape.bins.length;
+  const armSize = shape.areUnits ? size * UNIT_BUCKETS : size;
+  return {
+    shape,
+    baseline: new Tally(armSize),
+    candidate: new Tally(armSize),
+    pairs: new Tally(size * size),
+  };
+}
+
 const SIDES = ["baseline", "candidate", "pairs"] as const;
 
 export function addStratum(into: StratumTally, fresh: StratumTally): void {
-  for (const side of SIDES) {
-    for (const [bin, count] of fresh[side]) addTo(into[side], bin, count);
-  }
+  for (const side of SIDES) into[side].addAll(fresh[side]);
+}
+
+export function clearStratum(tally: StratumTally): void {
+  for (const side of SIDES) tally[side].clear();
 }
 
 export function isEmpty(tally: StratumTally): boolean {
-  return SIDES.every((side) => tally[side].size === 0);
+  return SIDES.every((side) => tally[side].filled.length === 0);
 }
 
 /**
@@ -55,85 +86,41 @@ export function matureStratum(
 ): void {
   for (const side of SIDES) {
     const from = of.pending[side];
-    for (const [bin, count] of from) {
+    from.filled = from.filled.filter((place) => {
+      const count = from.counts[place] as number;
       const came = drawBinomial(random, count, chance);
-      if (came === 0) continue;
-      addTo(of.known[side], bin, came);
-      if (came === count) from.delete(bin);
-      else from.set(bin, count - came);
-    }
+      if (came === 0) return true;
+      of.known[side].add(place, came);
+      from.counts[place] = count - came;
+      return came < count;
+    });
   }
 }
 
-/** The evidence of one stage, as the store gives it. */
+/** The evidence of one stage, in the form that the gate reads; a tally may go on growing afterwards. */
 export function stratumEvidence(
-  { baseline, candidate, pairs }: StratumTally,
-  of: Pick<StratumEvidence, "stageIndex" | "propensityBps"> & { readonly areUnits: boolean },
+  { shape, baseline, candidate, pairs }: StratumTally,
+  { stageIndex, propensityBps }: Pick<StratumEvidence, "stageIndex" | "propensityBps">,
 ): StratumEvidence {
+  const cellOf = ({ counts }: Tally): CountedCell =>
+    shape.areUnits ? new CountedUnitsCell(shape.bins, counts) : new CountedCell(shape.bins, counts);
   return {
-    stageIndex: of.stageIndex,
-    propensityBps: of.propensityBps,
-    baseline: toCell(baseline, of.areUnits),
-    candidate: toCell(candidate, of.areUnits),
-    pairs: { joint: Object.fromEntries(pairs) },
+    stageIndex,
+    propensityBps,
+    baseline: cellOf(baseline),
+    candidate: cellOf(candidate),
+    pairs: new CountedPairs(pairBins(shape, pairs)),
   };
 }
 
-export function emptyTally(): StratumTally {
-  return { baseline: new Map(), candidate: new Map(), pairs: new Map() };
-}
-
-/** Both arms of a metric, prepared for drawing. */
-export type DrawPlan = {
-  readonly arms: ArmPopulations;
-  readonly baselineShares: readonly number[];
-  readonly candidateShares: readonly number[];
-  readonly sameRank: readonly PairShare[];
-  readonly sameRankShares: readonly number[];
-};
-
-export function drawPlan(arms: ArmPopulations): DrawPlan {
-  const ranks = sameRank(arms);
-  return {
-    arms,
-    baselineShares: arms.baseline.map(({ share }) => share),
-    candidateShares: arms.candidate.map(({ share }) => share),
-    sameRank: ranks,
-    sameRankShares: ranks.map(({ share }) => share),
-  };
-}
-
-/** Adds `count` answers of one arm to a tally. */
-export function drawAnswers(
-  random: Random,
-  of: { readonly plan: DrawPlan; readonly arm: "baseline" | "candidate"; readonly count: number },
-  tally: Tally,
-): void {
-  const { plan, arm, count } = of;
-  const shares = arm === "candidate" ? plan.candidateShares : plan.baselineShares;
-  const population = plan.arms[arm];
-  drawMultinomial(random, { count, shares }, (cell, drawn) => {
-    addTo(tally, (population[cell] as { readonly bin: number }).bin, drawn);
-  });
-}
-
-/** Draws `count` pairs and tells of each joint bin how many fell into it. */
-export function drawPairs(
-  random: Random,
-  of: { readonly plan: DrawPlan; readonly count: number },
-  add: (baselineBin: number, candidateBin: number, count: number) => void,
-): void {
-  const { plan, count } = of;
-  const common = drawBinomial(random, count, COMMON_SHARE);
-  drawMultinomial(random, { count: common, shares: plan.sameRankShares }, (cell, drawn) => {
-    const { baselineBin, candidateBin } = plan.sameRank[cell] as PairShare;
-    add(baselineBin, candidateBin, drawn);
-  });
-  const rest = { count: count - common, shares: plan.baselineShares };
-  drawMultinomial(random, rest, (b, ofBaseline) => {
-    const { bin: baselineBin } = plan.arms.baseline[b] as { readonly bin: number };
-    drawMultinomial(random, { count: ofBaseline, shares: plan.candidateShares }, (c, drawn) => {
-      add(baselineBin, (plan.arms.candidate[c] as { readonly bin: number }).bin, drawn);
-    });
-  });
+/** Ascending by baseline bin and then by candidate bin. */
+function pairBins({ bins }: TallyShape, { filled, counts }: Tally): readonly PairBinCount[] {
+  const size = bins.length;
+  return filled
+    .toSorted((left, right) => left - right)
+    .map((place) => ({
+      baselineBin: bins[Math.floor(place / size)] as number,
+      candidateBin: bins[place % size] as number,
+      count: counts[place] as number,
+    }));
 }

@@ -4,7 +4,7 @@ import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import { delayNeeds } from "../gate/label-delays.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { blockSecondsOf, MOST_BLOCKS, timedNeeds } from "../gate/windows.ts";
-import type { StratumTally } from "./cell-tally.ts";
+import type { StratumTally, TallyShape } from "./cell-tally.ts";
 import { addStratum, emptyTally, isEmpty, matureStratum, stratumEvidence } from "./cell-tally.ts";
 import type { Random } from "./random.ts";
 import { drawMultinomial } from "./random.ts";
@@ -68,10 +68,7 @@ type Kept = {
 type Counted = TimeNeeds["counted"][number] & { readonly blocks: Map<number, Block> };
 
 /** Evidence by the time of the request, in blocks, of the metrics and lengths that the criteria name. */
-export function createTimes(
-  random: Random,
-  { needs, areUnits }: { readonly needs: TimeNeeds; readonly areUnits: boolean },
-) {
+export function createTimes(random: Random, needs: TimeNeeds) {
   const kept = new Map<string, Kept>();
   const counted: readonly Counted[] = needs.counted.map((of) => ({ ...of, blocks: new Map() }));
   let liveSinceMs: number | null = null;
@@ -103,7 +100,8 @@ export function createTimes(
       for (const need of wantedAt(of.atMs)) {
         if (need.metric !== of.metric) continue;
         const entry = keptOf(need, of.slice);
-        const stratum = stratumAt(blockAt(entry.blocks, boundedStart(entry, of.atMs)), of);
+        const block = blockAt(entry.blocks, boundedStart(entry, of.atMs));
+        const stratum = stratumAt(block, of, fresh.shape);
         addStratum(of.isPending ? stratum.pending : stratum.known, fresh);
       }
     },
@@ -120,10 +118,8 @@ export function createTimes(
       }
     },
     evidence: (): readonly TimedEvidence[] => [
-      ...[...kept.values()].map(({ slice, need, blocks }) =>
-        timedOf({ ...need, slice, areUnits }, blocks),
-      ),
-      ...counted.map((of) => timedOf({ ...of, slice: ALL_TRAFFIC, areUnits: false }, of.blocks)),
+      ...[...kept.values()].map(({ slice, need, blocks }) => timedOf({ ...need, slice }, blocks)),
+      ...counted.map((of) => timedOf({ ...of, slice: ALL_TRAFFIC }, of.blocks)),
     ],
   };
 }
@@ -191,16 +187,23 @@ function blockAt(blocks: Map<number, Block>, startMs: number): Block {
   return block;
 }
 
-function stratumAt({ strata }: Block, { stageIndex, propensityBps }: At): BlockStratum {
+function stratumAt(
+  { strata }: Block,
+  { stageIndex, propensityBps }: At,
+  shape: TallyShape,
+): BlockStratum {
   const stratum = strata.get(stageIndex) ?? {
     stageIndex,
     propensityBps,
-    known: emptyTally(),
-    pending: emptyTally(),
+    known: emptyTally(shape),
+    pending: emptyTally(shape),
   };
   strata.set(stageIndex, stratum);
   return stratum;
 }
+
+/** Of what is only counted no value is known. */
+const COUNTED: TallyShape = { bins: [0], areUnits: false };
 
 function countInto(
   random: Random,
@@ -217,8 +220,8 @@ function countInto(
     (start) => (Math.min(untilMs, start + blockMs) - Math.max(fromMs, start)) / (untilMs - fromMs),
   );
   drawMultinomial(random, { count: of.answers, shares }, (index, answers) => {
-    const { known } = stratumAt(blockAt(blocks, starts[index] as number), of);
-    known.candidate.set("0", (known.candidate.get("0") ?? 0) + answers);
+    const { known } = stratumAt(blockAt(blocks, starts[index] as number), of, COUNTED);
+    known.candidate.add(0, answers);
   });
 }
 
@@ -235,7 +238,7 @@ function keepRecent(blocks: Map<number, Block>, blockMs: number, untilMs: number
   const into: Block = { startMs: firstMs, strata: new Map(), built: null };
   for (const { startMs, strata } of [...old, blocks.get(firstMs) ?? into]) {
     for (const stratum of strata.values())
-      addStratum(stratumAt(into, stratum).known, stratum.known);
+      addStratum(stratumAt(into, stratum, COUNTED).known, stratum.known);
     blocks.delete(startMs);
   }
   const rest = [...blocks];
@@ -245,21 +248,14 @@ function keepRecent(blocks: Map<number, Block>, blockMs: number, untilMs: number
 }
 
 function timedOf(
-  of: {
-    readonly metric: string;
-    readonly slice: string;
-    readonly blockMs: number;
-    readonly areUnits: boolean;
-  },
+  of: { readonly metric: string; readonly slice: string; readonly blockMs: number },
   blocks: ReadonlyMap<number, Block>,
 ): TimedEvidence {
-  const { metric, slice, blockMs, areUnits } = of;
+  const { metric, slice, blockMs } = of;
   const built = [...blocks.values()].map((block) => {
     block.built ??= {
       startMs: block.startMs,
-      strata: [...block.strata.values()].map((stratum) =>
-        stratumEvidence(stratum.known, { ...stratum, areUnits }),
-      ),
+      strata: [...block.strata.values()].map((stratum) => stratumEvidence(stratum.known, stratum)),
     };
     return block.built;
   });

@@ -3,8 +3,8 @@ import { isFromPeople } from "../population/feedback-metrics.ts";
 import type { Harm } from "../population/population.ts";
 import { NO_HARM, populationsOf } from "../population/population.ts";
 import type { Strategy } from "../rollout/strategy.ts";
-import type { DrawPlan } from "./cell-tally.ts";
-import { drawPlan } from "./cell-tally.ts";
+import type { DrawPlan } from "./draw-plan.ts";
+import { binsOf, drawPlan } from "./draw-plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** What both releases answer, per metric: while all is well, under the scenario's harm, in an outage. */
@@ -16,6 +16,8 @@ export type InventedReleases = {
     readonly isSliced: boolean;
     /** Median time from a request to its number, exponential; 0: with the answer. */
     readonly delaySeconds: number;
+    /** What its answers fall into, ascending. */
+    readonly bins: readonly number[];
     readonly well: DrawPlan;
     readonly harmed: DrawPlan;
     readonly outage: DrawPlan;
@@ -41,15 +43,18 @@ export function inventReleases(
       const harmed = populationsOf(metric, criterion, harm);
       const bad = populationsOf(metric, criterion, { kind: "multiple", times: scenario.times });
       if (well === null || harmed === null || bad === null) return [];
+      const outage = { baseline: bad.candidate, candidate: bad.candidate };
+      const bins = binsOf([well, harmed, outage]);
       return [
         {
           name,
+          bins,
           isFromPeople: isFromPeople(name),
           delaySeconds: Math.max(scenario.labelDelaySeconds, metric.expectedDelaySeconds ?? 0),
           isSliced: criteria.some(({ perSlice }) => perSlice),
-          well: drawPlan(well),
-          harmed: drawPlan(harmed),
-          outage: drawPlan({ baseline: bad.candidate, candidate: bad.candidate }),
+          well: drawPlan(well, bins),
+          harmed: drawPlan(harmed, bins),
+          outage: drawPlan(outage, bins),
         },
       ];
     }),

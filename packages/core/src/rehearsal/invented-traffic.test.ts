@@ -8,8 +8,8 @@ import { MOST_BLOCKS, neededTimes } from "../gate/windows.ts";
 import type { StickyUnits } from "../planning/sticky-units.ts";
 import { unitInflation } from "../planning/sticky-units.ts";
 import { HOUR, stage, strategy } from "../../test/rollout-builders.ts";
-import type { Tally } from "./cell-tally.ts";
-import { drawPlan } from "./cell-tally.ts";
+import { Tally } from "./cell-tally.ts";
+import { drawPlan } from "./draw-plan.ts";
 import { timeNeedsOf } from "./evidence-times.ts";
 import { inventReleases } from "./invented-releases.ts";
 import { createTraffic } from "./invented-traffic.ts";
@@ -134,16 +134,16 @@ describe("invented evidence", () => {
       { bin: 0, share: 1 - rate },
       { bin: 100, share: rate },
     ];
-    const plan = drawPlan({ baseline: population, candidate: population });
+    const plan = drawPlan({ baseline: population, candidate: population }, [0, 100]);
     const rounds = 2_000;
     const units = 64 * perGroup;
     const excesses = Array.from({ length: rounds }, () => {
-      const tally: Tally = new Map();
+      const tally = new Tally(64 * 2);
       drawUnitAnswers(random, { plan, arm: "candidate", units, sticky }, tally);
       let [answers, events] = [0, 0];
-      for (const [key, count] of tally) {
+      for (const [place, count] of tally.counts.entries()) {
         answers += count;
-        if (key.endsWith(":100")) events += count;
+        if (place % 2 === 1) events += count;
       }
       return (events - rate * answers) ** 2 / (rate * (1 - rate) * answers);
     });

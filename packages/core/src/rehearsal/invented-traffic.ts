@@ -3,16 +3,16 @@ import type { MetricEvidence, RolloutEvidence, StageExposure } from "../gate/evi
 import type { SliceShare } from "../planning/strategy-plan.ts";
 import type { StickyUnits } from "../planning/sticky-units.ts";
 import type { Stage } from "../rollout/strategy.ts";
-import type { DrawPlan, StratumTally } from "./cell-tally.ts";
+import type { StratumTally, TallyShape } from "./cell-tally.ts";
 import {
   addStratum,
-  addTo,
-  drawAnswers,
-  drawPairs,
+  clearStratum,
   emptyTally,
   matureStratum,
   stratumEvidence,
 } from "./cell-tally.ts";
+import type { DrawPlan } from "./draw-plan.ts";
+import { drawAnswers, drawPairs } from "./draw-plan.ts";
 import type { TimeNeeds } from "./evidence-times.ts";
 import { createTimes } from "./evidence-times.ts";
 import type { InventedReleases } from "./invented-releases.ts";
@@ -64,7 +64,9 @@ export function createTraffic(options: TrafficOptions) {
   const { random, releases, slices, sticky } = options;
   const segments = segmentsOf(slices);
   const strata = new Map<number, StageTally>();
-  const times = createTimes(random, { needs: options.needs, areUnits: sticky !== null });
+  const times = createTimes(random, options.needs);
+  const areUnits = sticky !== null;
+  const fresh = releases.metrics.map(({ bins }) => emptyTally({ bins, areUnits }));
   const areTimed = options.needs.judged.length + options.needs.counted.length > 0;
 
   const stageTally = (stageIndex: number, propensityBps: number): StageTally => {
@@ -85,7 +87,7 @@ export function createTraffic(options: TrafficOptions) {
       const counts = splitRequests(random, count, { stage, sticky });
       exposed += counts.candidateAlone + counts.candidatePaired;
       countExposure(tally, counts, step);
-      drawSegment({ ...options, tally, times }, { step, segment, counts });
+      drawSegment({ ...options, tally, times, fresh }, { step, segment, counts });
     });
     if (stage.shareBps > 0) times.count(exposed, { ...step, propensityBps: stage.shareBps });
     tally.evidence = null;
@@ -117,7 +119,7 @@ export function createTraffic(options: TrafficOptions) {
       times.mature((metric) => chances.get(metric) ?? 1);
     },
     evidence: (): RolloutEvidence => ({
-      ...evidenceOf([...strata.values()], sticky !== null),
+      ...evidenceOf([...strata.values()]),
       ...(areTimed ? { timed: times.evidence() } : {}),
     }),
   };
@@ -201,6 +203,8 @@ function drawSegment(
   of: TrafficOptions & {
     readonly tally: StageTally;
     readonly times: ReturnType<typeof createTimes>;
+    /** One for each metric, to draw into. */
+    readonly fresh: readonly StratumTally[];
   },
   drawn: { readonly step: Step; readonly segment: string | null; readonly counts: Counts },
 ): void {
@@ -209,15 +213,16 @@ function drawSegment(
   const isHere = scenario.slice === null || scenario.slice === segment;
   const condition = step.condition === "harmed" && !isHere ? "well" : step.condition;
   const { stageIndex, propensityBps } = tally;
-  for (const metric of releases.metrics) {
+  for (const [index, metric] of releases.metrics.entries()) {
     const { name } = metric;
-    const fresh = emptyTally();
+    const fresh = of.fresh[index] as StratumTally;
+    clearStratum(fresh);
     const what = { plan: metric[condition], isPaired: !metric.isFromPeople, counts, sticky };
     drawMetric(random, what, fresh);
     const isPending = metric.delaySeconds > 0;
     const cells = isPending ? tally.pending : tally.known;
     const add = (slice: string): void => {
-      addStratum(stratumOf(cells, name, slice), fresh);
+      addStratum(stratumOf(cells, { metric: name, slice }, fresh.shape), fresh);
       const at = { stageIndex, propensityBps, metric: name, slice, atMs: step.fromMs, isPending };
       of.times.add(fresh, at);
     };
@@ -248,16 +253,16 @@ function drawMetric(
     baseline: counts.baselineAlone + (1 - paired) * counts.baselinePaired,
   };
   for (const arm of ["candidate", "baseline"] as const) {
-    drawAnswers(random, { plan, arm, count: alone[arm] }, into[arm]);
+    drawAnswers(random, { ...plan[arm], count: alone[arm] }, into[arm]);
   }
   if (paired === 0) return;
   drawPairs(random, { plan, count: counts.candidatePaired }, (b, c, count) => {
-    addTo(into.pairs, `${b}:${c}`, count);
-    addTo(into.candidate, c, count);
+    into.pairs.add(b * plan.size + c, count);
+    into.candidate.add(c, count);
   });
   drawPairs(random, { plan, count: counts.baselinePaired }, (b, c, count) => {
-    addTo(into.pairs, `${b}:${c}`, count);
-    addTo(into.baseline, b, count);
+    into.pairs.add(b * plan.size + c, count);
+    into.baseline.add(b, count);
   });
 }
 
@@ -276,12 +281,16 @@ function drawUnits(
   }
   if (!isPaired) return;
   const count = counts.candidatePaired + counts.baselinePaired;
-  drawPairs(random, { plan, count }, (b, c, drawn) => addTo(into.pairs, `${b}:${c}`, drawn));
+  drawPairs(random, { plan, count }, (b, c, drawn) => into.pairs.add(b * plan.size + c, drawn));
 }
 
-function stratumOf(cells: Map<string, StratumTally>, metric: string, slice: string): StratumTally {
+function stratumOf(
+  cells: Map<string, StratumTally>,
+  { metric, slice }: { readonly metric: string; readonly slice: string },
+  shape: TallyShape,
+): StratumTally {
   const key = `${metric}\n${slice}`;
-  const known = cells.get(key) ?? emptyTally();
+  const known = cells.get(key) ?? emptyTally(shape);
   cells.set(key, known);
   return known;
 }
@@ -292,7 +301,7 @@ function matureStage(
   chances: ReadonlyMap<string, number>,
 ): void {
   for (const [key, pending] of tally.pending) {
-    const known = tally.known.get(key) ?? emptyTally();
+    const known = tally.known.get(key) ?? emptyTally(pending.shape);
     tally.known.set(key, known);
     const chance = chances.get(key.slice(0, key.indexOf("\n"))) ?? 1;
     matureStratum(random, chance, { pending, known });
@@ -300,10 +309,10 @@ function matureStage(
   tally.evidence = null;
 }
 
-function evidenceOf(tallies: readonly StageTally[], areUnits: boolean): RolloutEvidence {
+function evidenceOf(tallies: readonly StageTally[]): RolloutEvidence {
   const metrics = new Map<string, MetricEvidence>();
   for (const tally of tallies) {
-    tally.evidence ??= stageEvidence(tally, areUnits);
+    tally.evidence ??= stageEvidence(tally);
     for (const { key, entry } of tally.evidence) {
       const known = metrics.get(key);
       const strata = known === undefined ? entry.strata : [...known.strata, ...entry.strata];
@@ -313,10 +322,10 @@ function evidenceOf(tallies: readonly StageTally[], areUnits: boolean): RolloutE
   return { metrics: [...metrics.values()], exposures: tallies.map(exposureOf) };
 }
 
-function stageEvidence({ known, stageIndex, propensityBps }: StageTally, areUnits: boolean) {
+function stageEvidence({ known, stageIndex, propensityBps }: StageTally) {
   return [...known].map(([key, tally]) => {
     const [metric = "", slice = ""] = key.split("\n");
-    const stratum = stratumEvidence(tally, { stageIndex, propensityBps, areUnits });
+    const stratum = stratumEvidence(tally, { stageIndex, propensityBps });
     return { key, entry: { metric, slice, strata: [stratum] } };
   });
 }

@@ -61,6 +61,9 @@ export function drawPoisson(random: Random, mean: number): number {
   }
 }
 
+/** Keeps a bound a bound when both of its sides are rounded. */
+const ROUNDED_UP = 1 + 1e-9;
+
 /** A binomial count. Exact: waiting times for small means, else BTRS of Hörmann (1993). */
 export function drawBinomial(random: Random, trials: number, chance: number): number {
   if (trials <= 0 || !(chance > 0)) return 0;
@@ -71,11 +74,16 @@ export function drawBinomial(random: Random, trials: number, chance: number): nu
     : rejectBinomial(random, trials, chance);
 }
 
-/** Geometric gaps between successes. */
+/**
+ * Geometric gaps between successes. There is none among n trials when the first number is at least
+ * 1 - (1 - p)^n, which is at most np: most cells of a thin spread are done without a logarithm.
+ */
 function countByWaiting(random: Random, trials: number, chance: number): number {
+  const first = random();
+  if (first > trials * chance * ROUNDED_UP) return 0;
   const logMiss = Math.log1p(-chance);
   let successes = 0;
-  let trial = Math.floor(Math.log1p(-random()) / logMiss) + 1;
+  let trial = Math.floor(Math.log1p(-first) / logMiss) + 1;
   while (trial <= trials) {
     successes += 1;
     trial += Math.floor(Math.log1p(-random()) / logMiss) + 1;
@@ -92,7 +100,6 @@ function rejectBinomial(random: Random, trials: number, chance: number): number 
   const alpha = (2.83 + 5.1 / b) * spread;
   const logOdds = Math.log(chance / (1 - chance));
   const mode = Math.floor((trials + 1) * chance);
-  const atMode = logGamma(mode + 1) + logGamma(trials - mode + 1);
   for (;;) {
     const u = random() - 0.5;
     const v = random();
@@ -101,9 +108,22 @@ function rejectBinomial(random: Random, trials: number, chance: number): number 
     if (count < 0 || count > trials) continue;
     if (us >= 0.07 && v <= squeeze) return count;
     const bound =
-      atMode - logGamma(count + 1) - logGamma(trials - count + 1) + (count - mode) * logOdds;
+      logFactorial(mode) +
+      logFactorial(trials - mode) -
+      logFactorial(count) -
+      logFactorial(trials - count) +
+      (count - mode) * logOdds;
     if (Math.log((v * alpha) / (a / (us * us) + b)) <= bound) return count;
   }
+}
+
+const LOG_FACTORIALS: number[] = [];
+const LOG_FACTORIALS_KEPT = 10_000;
+
+/** ln n!; small ones are asked for millions of times. */
+function logFactorial(n: number): number {
+  if (n >= LOG_FACTORIALS_KEPT) return logGamma(n + 1);
+  return (LOG_FACTORIALS[n] ??= logGamma(n + 1));
 }
 
 /**
@@ -146,9 +166,13 @@ export function drawGamma(random: Random, shape: number): number {
   const c = 1 / Math.sqrt(9 * d);
   for (;;) {
     const normal = drawNormal(random);
-    const v = (1 + c * normal) ** 3;
-    if (v <= 0) continue;
-    const bound = 0.5 * normal * normal + d - d * v + d * Math.log(v);
-    if (Math.log(1 - random()) < bound) return d * v;
+    const root = 1 + c * normal;
+    if (root <= 0) continue;
+    const v = root ** 3;
+    const u = 1 - random();
+    const square = normal * normal;
+    // Within the bound, without its logarithms: their "squeeze".
+    if (u < 1 - 0.0331 * square * square) return d * v;
+    if (Math.log(u) < 0.5 * square + d - d * v + d * Math.log(v)) return d * v;
   }
 }

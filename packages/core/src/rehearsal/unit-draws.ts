@@ -1,7 +1,7 @@
 import type { StickyUnits } from "../planning/sticky-units.ts";
 import { UNIT_BUCKETS } from "../gate/unit-bucket.ts";
-import type { DrawPlan, Tally } from "./cell-tally.ts";
-import { addTo } from "./cell-tally.ts";
+import type { Tally } from "./cell-tally.ts";
+import type { DrawPlan } from "./draw-plan.ts";
 import type { Random } from "./random.ts";
 import { drawBinomial, drawGamma, drawMultinomial } from "./random.ts";
 
@@ -15,7 +15,7 @@ export function requestsOfUnits(random: Random, units: number, requestsPerUnit: 
 }
 
 /**
- * Adds the answers to so many new units of one arm, by group of units ("bucket:bin").
+ * Adds the answers to so many new units of one arm, by group of units.
  *
  * Units are spread evenly over the 64 groups. What a group shows is Dirichlet-multinomial: with n answers
  * of units that make m requests each and correlate by r, a concentration of (n - 1)/((m - 1)r) - 1 gives
@@ -33,16 +33,14 @@ export function drawUnitAnswers(
   tally: Tally,
 ): void {
   const { plan, arm, sticky } = of;
-  const shares = arm === "candidate" ? plan.candidateShares : plan.baselineShares;
-  const population = plan.arms[arm];
+  const { shares, places } = plan[arm];
   const excess = (sticky.requestsPerUnit - 1) * sticky.correlation;
   drawMultinomial(random, { count: of.units, shares: EVEN_GROUPS }, (bucket, units) => {
     const count = requestsOfUnits(random, units, sticky.requestsPerUnit);
     const own =
       count > 1 && excess > 0 ? groupShares(random, shares, (count - 1) / excess - 1) : shares;
     drawMultinomial(random, { count, shares: own }, (cell, drawn) => {
-      const { bin } = population[cell] as { readonly bin: number };
-      addTo(tally, `${bucket}:${bin}`, drawn);
+      tally.add(bucket * plan.size + (places[cell] as number), drawn);
     });
   });
 }
@@ -51,7 +49,14 @@ export function drawUnitAnswers(
 function groupShares(random: Random, shares: readonly number[], concentration: number): number[] {
   // A correlation of 1 leaves no concentration at all: a hair of it picks one bin, as it should.
   const whole = Math.max(concentration, 1e-3);
-  const gammas = shares.map((share) => (share > 0 ? drawGamma(random, share * whole) : 0));
-  const total = gammas.reduce((sum, gamma) => sum + gamma, 0);
-  return total > 0 ? gammas.map((gamma) => gamma / total) : [...shares];
+  const drawn: number[] = [];
+  let total = 0;
+  for (const share of shares) {
+    const gamma = share > 0 ? drawGamma(random, share * whole) : 0;
+    drawn.push(gamma);
+    total += gamma;
+  }
+  if (!(total > 0)) return [...shares];
+  for (let cell = 0; cell < drawn.length; cell += 1) drawn[cell] = (drawn[cell] as number) / total;
+  return drawn;
 }

@@ -14,17 +14,21 @@ const SHARE_FROM_START = 0.5;
  * @param planned Number of blocks that the plan foresees, >= 1 (for hourly blocks: its hours).
  */
 export function restartWeights(planned: number): readonly number[] {
-  if (lastWeights.length === Math.max(1, planned)) return lastWeights;
+  const known = plans.get(planned);
+  if (known !== undefined) return known;
   const later = (1 - SHARE_FROM_START) / (planned - 1);
-  lastWeights =
+  const weights =
     planned <= 1
       ? [1]
       : Array.from({ length: planned }, (_, index) => (index === 0 ? SHARE_FROM_START : later));
-  return lastWeights;
+  if (plans.size >= PLANS_KEPT) plans.clear();
+  plans.set(planned, weights);
+  return weights;
 }
 
-/** Those that were asked for last: a gate has one plan, and asks for every part of every row. */
-let lastWeights: readonly number[] = [];
+/** A gate has a few plans, and asks for each of them for every part of every row. */
+const plans = new Map<number, readonly number[]>();
+const PLANS_KEPT = 16;
 
 /**
  * What closed blocks leave behind: one number per grid point, of finite size however long the
@@ -78,47 +82,36 @@ export function closeBlock(
  * change detection", section 2, with weights that sum to 1 in place of their unit weights.
  */
 export function restartStateLogE(state: RestartState, weights: readonly number[]): number {
-  let spent = 0;
-  for (const weight of weights.slice(0, state.blocks)) spent += weight;
+  const spent = spentOf(weights)[Math.min(state.blocks, weights.length)] as number;
   // The sum of the weights leaves rounding behind; a plan that is used up has no cash.
   const cash = state.blocks >= weights.length ? 0 : 1 - spent;
   const bets = state.blocks === 0 ? GRID_EXPONENTS.map(() => Number.NEGATIVE_INFINITY) : state.logs;
   return logAdd(mixGrid(bets), Math.log(cash));
 }
 
+/** Sums of the first so many weights. */
+function spentOf(weights: readonly number[]): readonly number[] {
+  const known = sums.get(weights);
+  if (known !== undefined) return known;
+  const made = [0];
+  let spent = 0;
+  for (const weight of weights) {
+    spent += weight;
+    made.push(spent);
+  }
+  sums.set(weights, made);
+  return made;
+}
+
+const sums = new WeakMap<readonly number[], readonly number[]>();
+
 /**
  * The same from the log factors of all blocks in time order, nine per block: `rateRatioStageLogs`,
  * `randomisedBetStageLogs`, `rateLogs`, `meanLogs` or `pairedBetLogs` on the counts of one block.
- *
- * @param closed For callers who keep the factors of closed blocks between looks: what was closed before
- *   is not closed again. The value is the same to the bit.
  */
-export function restartLogE(
-  blocks: readonly ArrayLike<number>[],
-  planned: number,
-  closed: ClosedBlocks | null = null,
-): number {
+export function restartLogE(blocks: readonly ArrayLike<number>[], planned: number): number {
   const weights = restartWeights(planned);
   let state = NO_BLOCKS;
-  for (const factors of blocks) {
-    const known = closed?.get(factors);
-    if (known?.before === state && known.weights === weights) {
-      state = known.after;
-      continue;
-    }
-    const after = closeBlock(state, factors, weights);
-    closed?.set(factors, { before: state, weights, after });
-    state = after;
-  }
+  for (const factors of blocks) state = closeBlock(state, factors, weights);
   return restartStateLogE(state, weights);
 }
-
-/** Blocks by the identity of their factors, with what came before and after them. */
-export type ClosedBlocks = WeakMap<
-  ArrayLike<number>,
-  {
-    readonly before: RestartState;
-    readonly weights: readonly number[];
-    readonly after: RestartState;
-  }
->;

@@ -1,11 +1,12 @@
 import type {
+  AssignmentUnit,
   JsonObject,
   MetricDefinition,
   SliceShare,
   StickyUnits,
   Strategy,
 } from "@spillway/core";
-import { AppError, METRIC_CATALOGUE } from "@spillway/core";
+import { AppError, METRIC_CATALOGUE, withFeatureLevels } from "@spillway/core";
 import { parseStrategyDocument } from "../compose-stores.ts";
 
 /** What a plan and a rehearsal are made from: a strategy file's content, and what is known of a feature. */
@@ -19,9 +20,11 @@ export type PlannedStrategyOptions = {
   readonly baseline: Readonly<Record<string, number>>;
   readonly slices: readonly SliceShare[];
   /** What is assigned to an arm as one, where the strategy does not say; the request when left out. */
-  readonly unit?: NonNullable<Strategy["unit"]>;
+  readonly unit?: AssignmentUnit;
   /** How units return that are no requests; core's usual design when left out. */
   readonly stickyUnits?: StickyUnits;
+  /** What `limit: sla` stands for. A strategy that says so cannot be used without. */
+  readonly slaLatencyMs?: number;
 };
 
 export type PlannedStrategy = {
@@ -29,13 +32,21 @@ export type PlannedStrategy = {
   readonly metrics: readonly MetricDefinition[];
   readonly requestsPerHour: number;
   readonly slices: readonly SliceShare[];
-  readonly unit?: NonNullable<Strategy["unit"]>;
+  readonly unit?: AssignmentUnit;
   readonly stickyUnits?: StickyUnits;
 };
 
 /** Throws AppError with every problem of the document by its path. */
 export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrategy {
-  const { document, baseline, requestsPerHour, slices } = options;
+  const { baseline, requestsPerHour, slices, slaLatencyMs = null } = options;
+  const { document, problems } = withFeatureLevels(options.document, { slaLatencyMs });
+  const [noSla] = problems;
+  if (noSla !== undefined) {
+    throw new AppError(
+      "invalid_configuration",
+      `The strategy cannot be used.\n${noSla.path}: Found "sla", which each feature has of its own. Wanted --sla, such as 2.5s, or --feature with one that has promised it.`,
+    );
+  }
   const parsed = parseStrategyDocument(document);
   if (parsed.kind === "problems") {
     const list = parsed.problems.map(({ path, message }) => `${path}: ${message}`).join("\n");
