@@ -193,12 +193,8 @@ export type { LedgerEntry, LedgerHead } from "./ledger/entry.ts";
 export { appendEntry } from "./ledger/entry.ts";
 export { verifyLedger } from "./ledger/verify.ts";
 export { promptProblems } from "./prompt/prompt-problems.ts";
-export type {
-  EvaluatedBatch,
-  EvidenceIncrement,
-  ExposureIncrement,
-  FeatureKnowledge,
-} from "./evaluation/evaluate-batch.ts";
+export type { EvidenceIncrement, FeatureKnowledge } from "./evaluation/evidence-increment.ts";
+export type { EvaluatedBatch, ExposureIncrement } from "./evaluation/evaluate-batch.ts";
 export { evaluateBatch, withBatch } from "./evaluation/evaluate-batch.ts";
 export { DEFAULT_CONFIDENCE } from "./gate/confidence.ts";
 export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
