@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PageQuery, pageOf } from "./common.ts";
+import { FeedbackBatch } from "./feedback.ts";
 import * as operation from "./operation.ts";
 import type { RouteContract } from "./route-contract.ts";
 import { byId } from "./route-contract.ts";
@@ -98,6 +99,15 @@ export const OPERATION_ROUTES = {
     summary: "A batch of exchanges; repeats count once",
     role: "gateway",
     body: operation.ExchangeBatch,
+    status: 200,
+    response: operation.ExchangeReceipt,
+  },
+  deliverFeedback: {
+    method: "POST",
+    path: "/internal/v1/feedback",
+    summary: "A batch of feedback; repeats count once",
+    role: "gateway",
+    body: FeedbackBatch,
     status: 200,
     response: operation.ExchangeReceipt,
   },

@@ -6,6 +6,11 @@ export type { AppErrorOptions, ErrorCatalogueEntry, ErrorCode } from "./errors.t
 export { AppError, ERROR_CATALOGUE, invariant, unreachable } from "./errors.ts";
 export type { Attempt, Exchange, ExchangeId, ExchangeOutcome, Score } from "./exchange/exchange.ts";
 export { exchangeId } from "./exchange/exchange.ts";
+export type { Correction, Edit, Feedback, FeedbackId } from "./exchange/feedback.ts";
+export { FEEDBACK_BOUNDS, feedbackId } from "./exchange/feedback.ts";
+export type { FeedbackLabel, FeedbackOutcome } from "./evaluation/evaluate-feedback.ts";
+export { evaluateFeedback } from "./evaluation/evaluate-feedback.ts";
+export { RESERVED_VALUE_NAMES } from "./evaluation/feedback-numbers.ts";
 export { boundedExchange, EXCHANGE_BOUNDS } from "./exchange/exchange-bounds.ts";
 export type {
   AssignmentPolicy,

@@ -1,4 +1,4 @@
-import type { Json, MetricDefinition, Scorer, ScorerConfig } from "@spillway/core";
+import type { Json, MetricDefinition } from "@spillway/core";
 import {
   AppError,
   createScorer,
@@ -15,20 +15,19 @@ import {
   withFeatureLevels,
 } from "@spillway/core";
 import type { DecisionRecord } from "@spillway/core";
+import { leaseOf } from "./compose-evaluate.ts";
 import { createScorerPorts } from "./compose-scorer-ports.ts";
 import type { BuiltInStrategies } from "./compose-built-in-strategies.ts";
 import { loadBuiltInStrategies, withBuiltIn } from "./compose-built-in-strategies.ts";
 import type { Runtime } from "./compose-runtime.ts";
 import type { ControlPorts, DecisionRecord as ShownDecision } from "./control/control-ports.ts";
-import type { EvaluatePort } from "./evaluate/evaluate-port.ts";
-import type { FeatureCatalogue } from "./evaluate/feature-catalogue.ts";
-import { createFeatureCatalogue } from "./evaluate/feature-catalogue.ts";
 import type { ReconcilePort } from "./reconcile/reconcile-loop.ts";
 import type { ChangeFeed } from "./store/change-feed.ts";
 import type { Database } from "./store/database.ts";
 import { findDecision, listDecisions } from "./store/decision-store.ts";
 import * as exchanges from "./store/exchange-store.ts";
-import { loadCasesOfReleases, loadFeatureDefinitions } from "./store/evaluation-reader.ts";
+import * as feedback from "./store/feedback-store.ts";
+import { loadFeatureDefinitions } from "./store/evaluation-reader.ts";
 import { setKilled } from "./store/feature-moves.ts";
 import { loadFeatureTraffic } from "./store/feature-traffic.ts";
 import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
@@ -36,7 +35,6 @@ import { appendLedger, listLedger } from "./store/ledger-store.ts";
 import { verifyStoredLedger } from "./store/ledger-verification.ts";
 import { numberOfCursor } from "./store/registry/page-cursor.ts";
 import type { StrategyParse } from "./store/registry/registry-hooks.ts";
-import { classifyDatabaseError } from "./store/database-error.ts";
 import { createKeyStore } from "./store/registry/key-store.ts";
 import { recentTraffic } from "./store/recent-traffic.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
@@ -135,6 +133,9 @@ export function createControlPorts(context: StoreContext): ControlPorts {
     exchanges: {
       ingest: (batch) => exchanges.insertExchanges(database, batch.exchanges),
       get: (id) => exchanges.findExchange(database, id),
+    },
+    feedback: {
+      ingest: (batch) => feedback.insertFeedback(database, batch, wall.nowMs()),
     },
     whoServed: { whoServed: (query) => whoServed(database, query) },
     traffic: { ofFeature: (feature) => loadFeatureTraffic(database, feature, clock.nowMs()) },
@@ -297,54 +298,12 @@ export function createReconcilePort(context: StoreContext): ReconcilePort {
   const { database, ids, wall } = context;
   const deps = { database, ids, metrics: METRICS };
   return {
-    claimDue: ({ owner, nowMs, leaseMs, limit }) => {
-      const wallNowMs = wall.nowMs();
-      const lease = { owner, wallNowMs, untilWallMs: wallNowMs + leaseMs };
-      return rollouts.claimDueRollouts(database, { lease, nowMs, limit });
-    },
+    claimDue: ({ nowMs, limit, ...claim }) =>
+      rollouts.claimDueRollouts(database, { lease: leaseOf(wall, claim), nowMs, limit }),
     tick: async (rolloutId, nowMs) => {
       const result = await decideRollout(deps, { rolloutId, event: { kind: "tick" }, nowMs });
       return result.kind === "refused" ? "waiting" : result.kind;
     },
     releaseLease: (id, owner) => rollouts.releaseLease(database, id, owner),
   };
-}
-
-export function createEvaluatePort(context: StoreContext): EvaluatePort {
-  const { database, wall } = context;
-  return {
-    claim: ({ owner, leaseMs, limit }) => {
-      const wallNowMs = wall.nowMs();
-      const lease = { owner, wallNowMs, untilWallMs: wallNowMs + leaseMs };
-      return exchanges.claimExchanges(database, { lease, limit });
-    },
-    loadExchanges: (ids) => exchanges.loadExchanges(database, ids),
-    save: async (batch) => {
-      try {
-        return (await exchanges.saveEvaluated(database, batch)).kind;
-      } catch (cause) {
-        if (classifyDatabaseError(cause) === "other") throw cause;
-        throw new AppError("database_unavailable", "The evidence could not be saved.", { cause });
-      }
-    },
-    setAside: (aside) => exchanges.setExchangeAside(database, aside),
-    postpone: ({ ids, owner, forMs }) =>
-      exchanges.postponeExchanges(database, { ids, owner, untilWallMs: wall.nowMs() + forMs }),
-  };
-}
-
-export function createCatalogue({ database }: Pick<StoreContext, "database">): FeatureCatalogue {
-  return createFeatureCatalogue({
-    metrics: METRICS,
-    loadFeatures: async (keys) =>
-      (await loadFeatureDefinitions(database, keys)).map(({ definition }) => definition),
-    loadCases: (releases) => loadCasesOfReleases(database, releases),
-    createScorers: (feature) => feature.scorers.flatMap(scorerOf),
-  });
-}
-
-/** Scorers were checked when the feature was stored; one that has become unknown since is left out. */
-function scorerOf(config: ScorerConfig): Scorer[] {
-  const outcome = createScorer(config, scorerPorts);
-  return outcome.kind === "scorer" ? [outcome.score] : [];
 }

@@ -200,6 +200,9 @@ export function createFakeControl(): FakeControl {
       list: async () => gateways.map((report) => ({ ...report, lastSeenAtMs: NOW_MS })),
     },
     exchanges: fakeExchanges(ingested),
+    feedback: {
+      ingest: async (given) => ({ accepted: given.length, duplicates: 0, rejected: [] }),
+    },
     changes: {
       subscribe: (callback) => {
         callbacks.add(callback);

@@ -11,7 +11,7 @@ import type { Scorer } from "./scorer.ts";
 
 /** What is needed to evaluate an exchange of one feature. */
 export type FeatureKnowledge = {
-  readonly feature: Pick<Feature, "slices"> & Partial<Pick<Feature, "assignment">>;
+  readonly feature: Pick<Feature, "slices"> & Partial<Pick<Feature, "assignment" | "scorers">>;
   readonly metrics: readonly MetricDefinition[];
   readonly scorers: readonly Scorer[];
   /** The dataset's case that the exchange is about, if there is one. */

@@ -26,10 +26,18 @@ export const METRIC_CATALOGUE: readonly MetricDefinition[] = [
   {
     ...harm("edit_rate", "Share of answers that the user changed before using them.", 0.15),
     expectedDelaySeconds: 1_800,
+    isFeedback: true,
+  },
+  {
+    ...score("edit_distance", "Mean part of the answer's words that the user changed.", 0.05),
+    direction: "lower_is_better",
+    expectedDelaySeconds: 1_800,
+    isFeedback: true,
   },
   {
     ...harm("correction_rate", "Share of answers that the user reported as wrong.", 0.08),
     expectedDelaySeconds: 3_600,
+    isFeedback: true,
   },
   // Below the usual bound of 8%: a release that differs more is looked at by people.
   harm("divergence", "Share of pairs whose answers differ in substance.", 0.05),

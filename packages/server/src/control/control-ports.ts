@@ -10,6 +10,7 @@ import type {
   DecisionKind,
   Exchange,
   Feature,
+  Feedback,
   GateReport,
   Json,
   JsonObject,
@@ -297,6 +298,10 @@ export type ExchangePort = {
   ) => Promise<{ readonly exchange: Exchange; readonly scores: readonly Score[] } | null>;
 };
 
+export type FeedbackPort = {
+  readonly ingest: (feedback: readonly Feedback[]) => Promise<Receipt>;
+};
+
 export type TrafficPort = {
   /** Requests lately, from the stored exchanges. Null when there is no such feature. */
   readonly ofFeature: (feature: string) => Promise<{
@@ -353,6 +358,7 @@ export type ControlPorts = {
   readonly snapshot: SnapshotPort;
   readonly gateways: GatewayPort;
   readonly exchanges: ExchangePort;
+  readonly feedback: FeedbackPort;
   readonly whoServed: WhoServedPort;
   readonly traffic: TrafficPort;
   readonly changes: ChangePort;

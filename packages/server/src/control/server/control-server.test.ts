@@ -12,6 +12,7 @@ import {
   GATEWAY_KEY_SECRET,
   RELEASE,
 } from "../../../../testkit/src/fake-control-ports.ts";
+import { buildFeedback } from "../../../../testkit/src/feedback-builder.ts";
 
 let open: TestControl[] = [];
 const start = (options: Parameters<typeof startTestControl>[0] = {}): TestControl => {
@@ -84,6 +85,10 @@ const SAMPLES: Readonly<Record<RouteName, Sample>> = {
   deliverExchanges: {
     url: "/internal/v1/exchanges",
     body: { gatewayId: "gw_1", exchanges: [buildExchange()] },
+  },
+  deliverFeedback: {
+    url: "/internal/v1/feedback",
+    body: { gatewayId: "gw_1", feedback: [buildFeedback()] },
   },
   reportGateway: {
     url: "/internal/v1/gateways",
