@@ -70,19 +70,20 @@ export async function claimFeedback(
         .where("f.lease_until_wall_ms", "<=", lease.wallNowMs)
         .orderBy("f.lease_until_wall_ms")
         .orderBy("f.received_at_ms")
+        .orderBy("f.seq")
         .limit(limit)
         .forUpdate()
         .skipLocked(),
     )
-    .returning(["record", "evaluation_attempts", "first_seen_wall_ms"])
+    .returning(["seq", "received_at_ms", "record", "evaluation_attempts", "first_seen_wall_ms"])
     .execute();
   const claimed = rows
+    .toSorted((left, right) => left.received_at_ms - right.received_at_ms || left.seq - right.seq)
     .map((row) => ({
       feedback: row.record as Feedback,
       attempts: row.evaluation_attempts,
       firstSeenWallMs: row.first_seen_wall_ms,
-    }))
-    .toSorted((left, right) => left.feedback.receivedAtMs - right.feedback.receivedAtMs);
+    }));
   const exchanges = await loadEvaluated(
     database,
     claimed.map(({ feedback }) => feedback.exchangeId),

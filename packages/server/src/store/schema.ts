@@ -195,6 +195,8 @@ export type ScoresTable = {
 
 export type FeedbackTable = {
   readonly id: string;
+  /** The order in which it was delivered. */
+  readonly seq: Generated<number>;
   readonly exchange_id: string;
   readonly received_at_ms: number;
   /** The domain's Feedback. */

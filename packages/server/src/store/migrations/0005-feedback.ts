@@ -2,13 +2,14 @@ import type { Migration } from "../migrate.ts";
 
 /**
  * What people said of answers, as it was delivered. It may be there before its exchange is, so nothing
- * refers to that; `unmatched` has waited for one in vain, and is taken up again should it still come.
+ * refers to that, and `seq` is the order in which it came; `unmatched` has waited for one in vain, and is taken up again should it still come.
  */
 export const feedback: Migration = {
   name: "0005-feedback",
   sql: `
 create table feedback (
   id text primary key,
+  seq bigint generated always as identity,
   exchange_id text not null,
   received_at_ms bigint not null,
   record jsonb not null,
