@@ -32,6 +32,7 @@ export async function findPlanned(
     requestsPerHour: options.rate ?? (await trafficOf(context, feature)),
     baseline: options.baseline,
     slices: options.slice,
+    ...(feature === null ? {} : { feature: await metricsOf(context, feature) }),
     ...(options.unit === undefined ? {} : { unit: options.unit }),
     ...(options.sticky === undefined ? {} : { stickyUnits: options.sticky }),
   };
@@ -68,6 +69,13 @@ async function findRolloutOf(client: ControlClient, feature: string) {
     if (error instanceof SpillwayError && [400, 404].includes(error.status)) return null;
     throw error;
   }
+}
+
+/** A strategy of this feature may judge what the feature declares. */
+async function metricsOf(context: CommandContext, feature: string) {
+  const client = await context.client();
+  const { metrics, scorers } = await client.call("getFeature", { params: { feature } });
+  return { metrics, scorers };
 }
 
 async function trafficOf(context: CommandContext, feature: string | null): Promise<number> {

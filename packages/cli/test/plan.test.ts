@@ -1,7 +1,11 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exampleRolloutDetail, exampleRolloutSummary } from "@spillway/testkit/control-examples";
+import {
+  exampleFeature,
+  exampleRolloutDetail,
+  exampleRolloutSummary,
+} from "@spillway/testkit/control-examples";
 import { startFakeControlApi } from "@spillway/testkit/fake-control-api";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runPlan, runRehearsal } from "../src/local-server.ts";
@@ -23,6 +27,15 @@ beforeAll(async () => {
   await writeFile(join(cwd, "small.yaml"), FILE.replace("share: 10%", "share: 1%"));
   await writeFile(join(cwd, "wrong.yaml"), FILE.replace("edit_rate", "edit_rat"));
 });
+
+/** What the feature declares, as the control API tells it. */
+const APPEALS = {
+  name: "appeal_rate",
+  kind: "binary",
+  direction: "lower_is_better",
+  expected: { value: 0.04 },
+  source: "appealed",
+} as const;
 
 /** With the server's own code, as people run it. */
 const run = (argv: string[]) => runCli(argv, { cwd, runPlan, runRehearsal });
@@ -86,6 +99,20 @@ describe("plan", () => {
     expect(stderr).toContain(words);
   });
 
+  it("judges what the feature declares, and knows nothing of it without the feature", async () => {
+    const api = await startFakeControlApi();
+    api.answer("getFeature", exampleFeature({ metrics: [APPEALS] }));
+    await writeFile(join(cwd, "own.yaml"), FILE.replace("edit_rate", "appeal_rate"));
+    const own = ["plan", "own.yaml", "--rate", "60/min"];
+    const at = ["--feature", "discharge-summary", "--url", api.url, "--key", "k"];
+    const known = await run([...own, ...at]);
+    const unknown = await run(own);
+    await api.close();
+    expect(known.stdout).toMatch(/appeal_rate +all +✔ /);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain('Unknown metric "appeal_rate"');
+  });
+
   it("takes the strategy and the traffic of a feature with a rollout", async () => {
     const api = await startFakeControlApi();
     const feature = "discharge-summary";
@@ -99,6 +126,7 @@ describe("plan", () => {
     });
     api.answer("getRollout", { ...detail, strategyDetail });
     api.answer("featureTraffic", { feature, requests: 480, windowHours: 24, requestsPerHour: 20 });
+    api.answer("getFeature", exampleFeature({ metrics: [APPEALS] }));
     const seen: unknown[] = [];
     const { code, stderr } = await runCli(["plan", feature, "--url", api.url, "--key", "k"], {
       runPlan: async (options) => {
@@ -111,7 +139,10 @@ describe("plan", () => {
     await api.close();
     expect(code).toBe(0);
     expect(stderr).toContain("480 requests in the last 24 hours");
-    expect(seen).toEqual([{ document, requestsPerHour: 20, baseline: {}, slices: [] }]);
+    const own = { metrics: [APPEALS], scorers: [] };
+    expect(seen).toEqual([
+      { document, requestsPerHour: 20, baseline: {}, slices: [], feature: own },
+    ]);
   });
 });
 

@@ -203,6 +203,9 @@ export type { EvaluatedBatch, ExposureIncrement } from "./evaluation/evaluate-ba
 export { evaluateBatch, withBatch } from "./evaluation/evaluate-batch.ts";
 export { DEFAULT_CONFIDENCE } from "./gate/confidence.ts";
 export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
+export { metricsOfFeature } from "./gate/feature-metrics.ts";
+export { metricsOfStrategy, withFrozenMetrics } from "./rollout/strategy-metrics.ts";
+export type { DeclaredMetric } from "./feature/declared-metric.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
 export { frozenSlices, otherSliceOf, SLICES_MAX } from "./rollout/judged-slices.ts";

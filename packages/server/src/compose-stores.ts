@@ -7,6 +7,7 @@ import {
   invariant,
   isJsonObject,
   METRIC_CATALOGUE,
+  metricsOfFeature,
   parseCriteria,
   parseStrategy,
   promptProblems,
@@ -34,7 +35,7 @@ import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
 import { appendLedger, listLedger } from "./store/ledger-store.ts";
 import { verifyStoredLedger } from "./store/ledger-verification.ts";
 import { numberOfCursor } from "./store/registry/page-cursor.ts";
-import type { StrategyParse } from "./store/registry/registry-hooks.ts";
+import type { DeclaringFeature, StrategyParse } from "./store/registry/registry-hooks.ts";
 import { createKeyStore } from "./store/registry/key-store.ts";
 import { recentTraffic } from "./store/recent-traffic.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
@@ -69,16 +70,32 @@ const hooks = { appendLedger, publishSnapshot };
 const scorerPorts = createScorerPorts();
 
 /**
- * Strategies as people write them, with the metrics that this version knows, and fit for some feature: what
- * only a higher tier forbids is checked when a rollout is made.
+ * Strategies as people write them, with the metrics that this version knows or one of these features
+ * declares, and fit for some feature: what only a higher tier forbids, and whether the metrics are those of
+ * the feature, is checked when a rollout is made.
  */
-export function parseStrategyDocument(document: Json): StrategyParse {
+export function parseStrategyDocument(
+  document: Json,
+  features: readonly DeclaringFeature[] = [],
+): StrategyParse {
+  const declaring = features.filter(({ metrics = [] }) => metrics.length > 0);
+  let closest = parseWith(document, METRICS);
+  for (const feature of declaring) {
+    if (closest.kind === "strategy") return closest;
+    const parsed = parseWith(document, metricsOfFeature(feature, METRICS));
+    const isCloser = parsed.kind === "strategy" || parsed.problems.length < closest.problems.length;
+    if (isCloser) closest = parsed;
+  }
+  return closest;
+}
+
+function parseWith(document: Json, metrics: readonly MetricDefinition[]): StrategyParse {
   // A feature's own levels are put in when a rollout is made; any number shows whether the rest is right.
   const levelled = isJsonObject(document)
     ? withFeatureLevels(document, { slaLatencyMs: ANY_SLA_MS }).document
     : document;
   const parsed = parseStrategy(levelled, {
-    parseGate: (gate) => parseCriteria(gate, METRICS),
+    parseGate: (gate) => parseCriteria(gate, metrics),
     defaultConfidence: DEFAULT_CONFIDENCE,
   });
   if (parsed.kind === "problems") return parsed;
@@ -90,7 +107,7 @@ export function parseStrategyDocument(document: Json): StrategyParse {
 let builtIn: BuiltInStrategies | null = null;
 
 export function builtInStrategies(): BuiltInStrategies {
-  builtIn ??= loadBuiltInStrategies(parseStrategyDocument);
+  builtIn ??= loadBuiltInStrategies((document) => parseStrategyDocument(document));
   return builtIn;
 }
 

@@ -54,7 +54,7 @@ it("edits that come hours after the answers take a worse candidate back", async 
   const installed = await given();
   const { start, ask, advance, settle, view } = installed;
   await start(strategyOf({ edit_rate: { rollback: "+2pp" } }, { edit_rate: 0.1 }));
-  const replies = await ask(300);
+  const replies = await ask(160);
   await settle();
   await advance(3);
   expect(await view()).toMatchObject({ state: "progressing", stageIndex: 0 });
@@ -66,18 +66,51 @@ it("edits that come hours after the answers take a worse candidate back", async 
   expect(found.sentence).toContain("edit_rate");
 });
 
-it("a candidate that people edit no more often is promoted, once they have said so", async () => {
+it("a candidate that people edit less is promoted, once they have said so", async () => {
   const installed = await given();
   const { start, ask, advance, settle, view } = installed;
-  await start(strategyOf({ edit_rate: { rollback: "+2pp" } }, { edit_rate: 0.01 }));
-  const replies = await ask(2_000);
+  await start(strategyOf({ edit_rate: { rollback: "+4pp" } }, { edit_rate: 0.01 }));
+  const replies = await ask(600);
   await settle();
   await advance(3);
   expect(await view()).toMatchObject({ state: "progressing", stageIndex: 0 });
 
-  await tellAll(installed, replies, { baseline: 1, candidate: 1 });
+  await tellAll(installed, replies, { baseline: 2, candidate: 0 });
   await settle();
   expect(await view()).toMatchObject({ state: "progressing", stageIndex: 1 });
+  await ask(5);
+  await settle();
   await advance(2);
   expect(await view()).toMatchObject({ state: "completed" });
+});
+
+const APPEALS = {
+  name: "appeal_rate",
+  kind: "binary",
+  direction: "lower_is_better",
+  expected: { value: 0.05 },
+  source: "appealed",
+};
+
+it("a metric that the feature declares is judged by values that come as feedback", async () => {
+  const installed = await given({ metrics: [APPEALS] });
+  const { start, ask, call, tell, settle, view } = installed;
+  const read = await call("GET", "/api/v1/features/support", { as: "viewer" });
+  expect(read.body["metrics"]).toEqual([APPEALS]);
+  await start(strategyOf({ appeal_rate: { rollback: "+10pp" } }, {}));
+  const replies = await ask(120);
+  for (const { arm, exchange } of replies) {
+    const said = { exchange, id: "appeal", values: { appealed: arm === "candidate" } };
+    // A retry, and a second thought: neither counts.
+    await Promise.all([tell(said), tell(said)]);
+    await tell({ exchange, values: { appealed: true } });
+  }
+  await settle();
+  const found = await view();
+  expect(found).toMatchObject({ state: "rolled_back", stateCode: "gate" });
+  expect(found.sentence).toMatch(
+    /appeal_rate rose by 100 points .*; \d+ candidate and \d+ baseline/,
+  );
+  const counted = /(\d+) candidate and (\d+) baseline/.exec(found.sentence)!;
+  expect(Number(counted[1]) + Number(counted[2])).toBe(120);
 });

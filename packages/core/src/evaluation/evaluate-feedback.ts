@@ -1,5 +1,6 @@
 import type { Exchange, Score } from "../exchange/exchange.ts";
 import type { Feedback } from "../exchange/feedback.ts";
+import { withOpenMetrics } from "../gate/feature-metrics.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { EvidenceIncrement, FeatureKnowledge } from "./evidence-increment.ts";
 import { singleEvidence } from "./evidence-increment.ts";
@@ -77,7 +78,7 @@ function labelsOf(
     // A scorer's number comes with the answer; counting both would count the answer twice.
     if (scored.has(source)) return [];
     const score = { metric: source, value, scorer: FEEDBACK_SCORER, note: null };
-    const read = metrics.filter((metric) => sourceOf(metric) === source);
+    const read = withOpenMetrics(metrics, [source]).filter((metric) => sourceOf(metric) === source);
     return [
       {
         exchangeId: exchange.id,

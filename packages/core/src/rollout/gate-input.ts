@@ -3,6 +3,7 @@ import type { RolloutEvidence, StageExposure } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
 import { neededTimes } from "../gate/windows.ts";
+import { metricsOfStrategy } from "./strategy-metrics.ts";
 import { longestEvidenceSeconds } from "./longest-evidence.ts";
 import { judgedSlices } from "./judged-slices.ts";
 import type { Rollout } from "./rollout.ts";
@@ -27,9 +28,10 @@ export function gateInputOf(
     slots,
   } = judgedSlices(evidenceOfRevision(rollout, evidence), rollout.strategy.slices);
   const judged = new Set(rollout.strategy.criteria.map((criterion) => criterion.metric));
+  const known = metricsOfStrategy(rollout.strategy, metrics);
   return {
     criteria: rollout.strategy.criteria,
-    metrics: metrics
+    metrics: known
       .filter((metric) => judged.has(metric.name))
       .map((metric) => withExpected(metric, rollout.strategy)),
     slices,
@@ -38,7 +40,7 @@ export function gateInputOf(
     evidence: {
       metrics: own.metrics.filter((entry) => judged.has(entry.metric)),
       exposures: own.exposures,
-      ...neededTimes(own, rollout.strategy.criteria, metrics),
+      ...neededTimes(own, rollout.strategy.criteria, known),
     },
     confidence: rollout.strategy.confidence,
     stage: {

@@ -1,11 +1,18 @@
 import type {
+  Feature,
   JsonObject,
   MetricDefinition,
   SliceShare,
   StickyUnits,
   Strategy,
 } from "@spillway/core";
-import { AppError, METRIC_CATALOGUE } from "@spillway/core";
+import {
+  AppError,
+  METRIC_CATALOGUE,
+  metricsOfFeature,
+  metricsOfStrategy,
+  withFrozenMetrics,
+} from "@spillway/core";
 import { parseStrategyDocument } from "../compose-stores.ts";
 
 /** What a plan and a rehearsal are made from: a strategy file's content, and what is known of a feature. */
@@ -18,6 +25,8 @@ export type PlannedStrategyOptions = {
    */
   readonly baseline: Readonly<Record<string, number>>;
   readonly slices: readonly SliceShare[];
+  /** Whose own metrics the criteria may name; nobody's when left out. */
+  readonly feature?: Pick<Feature, "metrics"> & Partial<Pick<Feature, "scorers">>;
   /** What is assigned to an arm as one, where the strategy does not say; the request when left out. */
   readonly unit?: NonNullable<Strategy["unit"]>;
   /** How units return that are no requests; core's usual design when left out. */
@@ -35,20 +44,23 @@ export type PlannedStrategy = {
 
 /** Throws AppError with every problem of the document by its path. */
 export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrategy {
-  const { document, baseline, requestsPerHour, slices } = options;
-  const parsed = parseStrategyDocument(document);
+  const { document, baseline, requestsPerHour, slices, feature = {} } = options;
+  const parsed = parseStrategyDocument(document, [{ scorers: [], ...feature }]);
   if (parsed.kind === "problems") {
     const list = parsed.problems.map(({ path, message }) => `${path}: ${message}`).join("\n");
     throw new AppError("invalid_configuration", `The strategy cannot be used.\n${list}`);
   }
-  const known = new Set(METRIC_CATALOGUE.map(({ name }) => name));
+  const metrics = metricsOfFeature(feature, METRIC_CATALOGUE);
+  const strategy = withFrozenMetrics(parsed.strategy, metrics, METRIC_CATALOGUE);
+  const judgeable = metricsOfStrategy(strategy, METRIC_CATALOGUE);
+  const known = new Set([...metrics, ...judgeable].map(({ name }) => name));
   const unknown = Object.keys(baseline).find((name) => !known.has(name));
   if (unknown !== undefined) {
     throw new AppError("invalid_configuration", `There is no metric "${unknown}".`);
   }
   return {
-    strategy: asFrozen(parsed.strategy, { baseline, slices }),
-    metrics: METRIC_CATALOGUE,
+    strategy: asFrozen(strategy, { baseline, slices }),
+    metrics: judgeable,
     requestsPerHour,
     slices,
     ...(options.unit === undefined ? {} : { unit: options.unit }),
