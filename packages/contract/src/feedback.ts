@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { JsonObject } from "./common.ts";
+import { JsonObject, PageQuery, TimestampMs } from "./common.ts";
 
 const Edited = z
   .union(
@@ -61,4 +61,31 @@ export type FeedbackReceipt = z.infer<typeof FeedbackReceipt>;
 export const FeedbackBatch = z.object({
   gatewayId: z.string(),
   feedback: z.array(JsonObject).max(1_000),
+});
+
+const FeedbackState = z.enum(["waiting", "counted", "unmatched", "failed"]);
+
+export const Feedback = z
+  .object({
+    id: z.string(),
+    exchange: z.string(),
+    receivedAtMs: TimestampMs,
+    /**
+     * `waiting` for its exchange, `counted` (as far as nobody had said it before), `unmatched` when none
+     * has come in a week, `failed` when it could not be saved.
+     */
+    state: FeedbackState,
+    /** In words, without the text that was used: "accepted", "edited", "corrected: amount". */
+    said: z.array(z.string()),
+    /** Names of the numbers that were taken from it. */
+    counted: z.array(z.string()),
+    /** Why nothing was. */
+    note: z.string().nullable(),
+  })
+  .meta({ id: "Feedback" });
+export type Feedback = z.infer<typeof Feedback>;
+
+export const FeedbackQuery = PageQuery.extend({
+  state: FeedbackState.optional(),
+  exchange: z.string().min(1).max(200).optional(),
 });

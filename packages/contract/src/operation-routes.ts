@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PageQuery, pageOf } from "./common.ts";
-import { FeedbackBatch } from "./feedback.ts";
+import { Feedback, FeedbackBatch, FeedbackQuery } from "./feedback.ts";
 import * as operation from "./operation.ts";
 import type { RouteContract } from "./route-contract.ts";
 import { byId } from "./route-contract.ts";
@@ -56,6 +56,16 @@ export const OPERATION_ROUTES = {
     params: byId,
     status: 200,
     response: operation.ExchangeView,
+  },
+
+  listFeedback: {
+    method: "GET",
+    path: "/api/v1/feedback",
+    summary: "What became of answers, newest first, and what was counted of it",
+    role: "reviewer",
+    query: FeedbackQuery,
+    status: 200,
+    response: pageOf(Feedback),
   },
 
   listKeys: {

@@ -267,7 +267,9 @@ export const Strategy = z
     /** What is judged by itself, as "attribute=value"; of a rollout, as frozen at its start. */
     slices: z.array(z.string()).optional(),
     /** Of a rollout: the feature's own metrics that it judges, as frozen at its start. */
-    metrics: z.array(JsonObject).optional(),
+    metrics: z
+      .array(z.looseObject({ name: z.string(), kind: z.string(), unit: z.string() }))
+      .optional(),
     undecidable: z.literal("refuse").optional(),
     /** What `spillway rehearse` must show. */
     rehearsal: z.json().optional(),

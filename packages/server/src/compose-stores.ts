@@ -29,6 +29,7 @@ import { findDecision, listDecisions } from "./store/decision-store.ts";
 import * as exchanges from "./store/exchange-store.ts";
 import * as feedback from "./store/feedback-store.ts";
 import { loadFeatureDefinitions } from "./store/evaluation-reader.ts";
+import { listFeedback } from "./store/feedback-list.ts";
 import { setKilled } from "./store/feature-moves.ts";
 import { loadFeatureTraffic } from "./store/feature-traffic.ts";
 import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
@@ -153,6 +154,11 @@ export function createControlPorts(context: StoreContext): ControlPorts {
     },
     feedback: {
       ingest: (batch) => feedback.insertFeedback(database, batch, wall.nowMs()),
+      list: async ({ cursor, ...query }) => {
+        const beforeSeq = numberOfCursor(cursor);
+        const found = await listFeedback(database, { ...query, beforeSeq });
+        return { items: found, nextCursor: nextCursor(found, query.limit, ({ seq }) => seq) };
+      },
     },
     whoServed: { whoServed: (query) => whoServed(database, query) },
     traffic: { ofFeature: (feature) => loadFeatureTraffic(database, feature, clock.nowMs()) },

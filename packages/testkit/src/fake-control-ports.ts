@@ -25,6 +25,7 @@ import type {
   ReleaseSummary,
   StrategyRecord,
 } from "../../server/src/ports/registry-records.ts";
+import { buildFeedback } from "./feedback-builder.ts";
 import { buildFeature, buildModel, buildPrompt, buildStrategy } from "./control-builders.ts";
 import { INTACT_LEDGER } from "./intact-ledger.ts";
 
@@ -202,6 +203,10 @@ export function createFakeControl(): FakeControl {
     exchanges: fakeExchanges(ingested),
     feedback: {
       ingest: async (given) => ({ accepted: given.length, duplicates: 0, rejected: [] }),
+      list: async () => ({
+        items: [{ feedback: buildFeedback(), evaluation: "pending", counted: [], note: null }],
+        nextCursor: null,
+      }),
     },
     changes: {
       subscribe: (callback) => {

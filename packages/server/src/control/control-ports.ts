@@ -298,8 +298,23 @@ export type ExchangePort = {
   ) => Promise<{ readonly exchange: Exchange; readonly scores: readonly Score[] } | null>;
 };
 
+/** A feedback, and what was made of it. */
+export type FeedbackRecord = {
+  readonly feedback: Feedback;
+  readonly evaluation: "pending" | "done" | "unmatched" | "failed";
+  readonly counted: readonly string[];
+  readonly note: string | null;
+};
+
 export type FeedbackPort = {
   readonly ingest: (feedback: readonly Feedback[]) => Promise<Receipt>;
+  /** Newest first. */
+  readonly list: (
+    query: PageRequest & {
+      readonly evaluation: FeedbackRecord["evaluation"] | null;
+      readonly exchange: string | null;
+    },
+  ) => Promise<Page<FeedbackRecord>>;
 };
 
 export type TrafficPort = {

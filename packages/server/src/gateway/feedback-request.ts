@@ -20,7 +20,8 @@ export function parseFeedbackRequest(source: Source): Feedback {
   if (!parsed.success) {
     const [first] = parsed.error.issues;
     const path = pathText(first?.path ?? []);
-    throw invalid(path, `${path === "" ? "The body" : `\`${path}\``}: ${first?.message}.`);
+    const message = (first?.code === "invalid_key" ? first.issues[0] : first)?.message;
+    throw invalid(path, `${path === "" ? "The body" : `\`${path}\``}: ${message}.`);
   }
   const draft = parsed.data;
   refuseContradictions(draft);

@@ -78,6 +78,7 @@ const SAMPLES: Readonly<Record<RouteName, Sample>> = {
   getSnapshot: { url: "/api/v1/snapshot" },
   listGateways: { url: "/api/v1/gateways" },
   getExchange: { url: "/api/v1/exchanges/exch_1" },
+  listFeedback: { url: "/api/v1/feedback?state=unmatched&exchange=exch_1" },
   listKeys: { url: "/api/v1/keys" },
   createKey: { url: "/api/v1/keys", body: { name: "ci", scope: "control", role: "operator" } },
   revokeKey: { url: "/api/v1/keys/key_viewer" },

@@ -24,6 +24,7 @@ create table feedback (
 );
 
 create index feedback_to_evaluate on feedback (lease_until_wall_ms) where evaluation = 'pending';
+create unique index feedback_by_seq on feedback (seq);
 create index feedback_by_exchange on feedback (exchange_id);
 `,
 };
