@@ -5,8 +5,8 @@ type Sent = { readonly url: string; readonly init: RequestInit };
 
 const clientOf = (answer: () => Promise<Response>, baseUrl = "http://gw:4100/v1/") => {
   const sent: Sent[] = [];
-  const fetchFake: typeof fetch = (url, init = {}) => {
-    sent.push({ url: String(url), init });
+  const fetchFake = (url: string | URL | Request, init: RequestInit = {}) => {
+    sent.push({ url: typeof url === "string" ? url : "", init });
     return answer();
   };
   return { sent, client: createFeedbackClient({ baseUrl, key: "sw_k", fetch: fetchFake }) };

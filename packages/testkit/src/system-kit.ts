@@ -133,13 +133,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     call,
     act,
     ask,
-    tell: (body) =>
-      request(gateway.gateway.address(), {
-        method: "POST",
-        path: "/v1/feedback",
-        key: first.gateway,
-        body,
-      }),
+    tell: (body) => sendFeedback(gateway.gateway.address(), { key: first.gateway, body }),
     settle,
     start: async (strategy) => {
       const body = { feature: FEATURE, candidate: `${FEATURE}@2`, strategy: strategy ?? null };
@@ -217,6 +211,11 @@ async function request(
   });
   return { status: response.status, body: (await response.json()) as JsonObject };
 }
+
+const sendFeedback = (
+  address: string,
+  of: { readonly key: string; readonly body: JsonObject },
+): Promise<SystemAnswer> => request(address, { method: "POST", path: "/v1/feedback", ...of });
 
 /** As many at a time as a client might have connections. */
 const AT_ONCE = 20;

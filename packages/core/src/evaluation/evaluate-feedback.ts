@@ -20,7 +20,7 @@ export type FeedbackOutcome = {
   readonly refusal: string | null;
 };
 
-export const FEEDBACK_SCORER = "feedback";
+const FEEDBACK_SCORER = "feedback";
 
 /**
  * Turns feedback into numbers on its exchanges and into evidence, where and when the request was made: in

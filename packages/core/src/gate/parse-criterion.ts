@@ -93,8 +93,8 @@ function parseCriterion({ id, source, metrics, path }: CriterionSource): Criteri
     }
   }
   const metricName = fields["metric"] ?? id;
-  const metric =
-    metrics.find((known) => known.name === metricName) ?? openMetric(String(metricName));
+  const open = typeof metricName === "string" ? openMetric(metricName) : undefined;
+  const metric = metrics.find((known) => known.name === metricName) ?? open;
   if (metric === undefined) {
     const at = fields["metric"] === undefined ? path : `${path}.metric`;
     report(at, unknownMetricMessage(metricName, metrics));

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { FeedbackDraft } from "@spillway/contract";
 import type { Feedback, GatewayKey } from "@spillway/core";
 import { AppError, exchangeId, feedbackId, RESERVED_VALUE_NAMES } from "@spillway/core";
-import { parseJsonBody } from "../http/parse-json-body.ts";
-import { pathText } from "../http/path-text.ts";
+import type { FeedbackDraft } from "../http/feedback-body.ts";
+import { parseFeedbackBody } from "../http/feedback-body.ts";
 
 type Source = {
   readonly bytes: Uint8Array;
@@ -16,14 +15,7 @@ type Source = {
 
 /** Throws `invalid_request` that names the field, what was found and what was wanted. */
 export function parseFeedbackRequest(source: Source): Feedback {
-  const parsed = FeedbackDraft.safeParse(parseJsonBody(source.bytes));
-  if (!parsed.success) {
-    const [first] = parsed.error.issues;
-    const path = pathText(first?.path ?? []);
-    const message = (first?.code === "invalid_key" ? first.issues[0] : first)?.message;
-    throw invalid(path, `${path === "" ? "The body" : `\`${path}\``}: ${message}.`);
-  }
-  const draft = parsed.data;
+  const draft = parseFeedbackBody(source.bytes);
   refuseContradictions(draft);
   const { edited, corrected, values = {} } = draft;
   return {
@@ -44,9 +36,10 @@ export function parseFeedbackRequest(source: Source): Feedback {
   };
 }
 
-function refuseContradictions({ exchange: _, id: __, ...said }: FeedbackDraft): void {
-  const { accepted, edited, corrected, values = {} } = said;
-  if (Object.values(said).every((of) => of === undefined)) {
+function refuseContradictions(draft: FeedbackDraft): void {
+  const { accepted, edited, corrected, rating, values = {} } = draft;
+  const said = [accepted, edited, corrected, rating, draft.values];
+  if (said.every((of) => of === undefined)) {
     throw invalid("", "It says nothing. Wanted accepted, edited, corrected, rating or values.");
   }
   if (accepted === true && edited !== undefined) {

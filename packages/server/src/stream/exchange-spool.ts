@@ -3,7 +3,9 @@ import { AppError } from "@spillway/core";
 import type { ExchangeSink, FeedbackSink, Log, Wall } from "../ports.ts";
 import type { DeliverRecords } from "./spool-delivery.ts";
 import { runDelivery } from "./spool-delivery.ts";
+import type { SpoolBacklog } from "./spool-backlog.ts";
 import { createSpoolBacklog, inheritSpool } from "./spool-backlog.ts";
+import type { SpoolWriter } from "./spool-writer.ts";
 import { createSpoolWriter } from "./spool-writer.ts";
 
 export type ExchangeSpoolOptions = {
@@ -76,21 +78,8 @@ export async function createExchangeSpool(options: ExchangeSpoolOptions): Promis
     log.error("Delivery of exchanges has stopped", { error: cause });
   });
 
-  /** False when the spool is full. */
-  async function append(kept: object): Promise<boolean> {
-    const line = Buffer.from(`${JSON.stringify(kept)}\n`);
-    if (!backlog.reserve(line.length)) return false;
-    try {
-      await writer.append(line);
-    } catch (cause) {
-      backlog.release(line.length);
-      throw cause;
-    }
-    return true;
-  }
-
   async function record(exchange: Exchange): Promise<void> {
-    const isKept = await append(exchange).catch((cause: unknown) => {
+    const isKept = await append({ backlog, writer }, exchange).catch((cause: unknown) => {
       dropped += 1;
       throw cause;
     });
@@ -101,7 +90,7 @@ export async function createExchangeSpool(options: ExchangeSpoolOptions): Promis
   }
 
   async function recordFeedback(feedback: Feedback): Promise<void> {
-    if (await append({ ...feedback, kind: FEEDBACK_KIND })) return;
+    if (await append({ backlog, writer }, { ...feedback, kind: FEEDBACK_KIND })) return;
     throw new AppError("overloaded", "The gateway can keep no feedback at the moment. Try again.", {
       details: { retryAfterMs: SPOOL_FULL_RETRY_MS },
     });
@@ -124,4 +113,20 @@ export async function createExchangeSpool(options: ExchangeSpoolOptions): Promis
       await writer.close();
     },
   };
+}
+
+/** False when the spool is full. */
+async function append(
+  { backlog, writer }: { readonly backlog: SpoolBacklog; readonly writer: SpoolWriter },
+  kept: object,
+): Promise<boolean> {
+  const line = Buffer.from(`${JSON.stringify(kept)}\n`);
+  if (!backlog.reserve(line.length)) return false;
+  try {
+    await writer.append(line);
+  } catch (cause) {
+    backlog.release(line.length);
+    throw cause;
+  }
+  return true;
 }
