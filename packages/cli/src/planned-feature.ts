@@ -36,22 +36,23 @@ export async function findPlanned(
     requestsPerHour,
     baseline: options.baseline,
     slices: options.slice,
+    ...(own.feature === undefined ? {} : { feature: own.feature }),
     ...(unit === undefined ? {} : { unit }),
     ...(sticky === undefined ? {} : { stickyUnits: sticky }),
     ...(slaLatencyMs === undefined ? {} : { slaLatencyMs }),
   };
 }
 
-/** What a strategy leaves to the feature. */
+/** What a strategy leaves to the feature; it may also judge what the feature declares. */
 async function designOf(
   context: CommandContext,
   key: string,
   document: Record<string, unknown>,
-): Promise<Pick<PlanOptions, "unit" | "slaLatencyMs">> {
+): Promise<Pick<PlanOptions, "unit" | "slaLatencyMs" | "feature">> {
   const client = await context.client();
   const feature = await client.call("getFeature", { params: { feature: key } });
   const { unit } = feature.assignment;
-  const { slaLatencyMs } = feature;
+  const { slaLatencyMs, metrics, scorers } = feature;
   const said = document["unit"];
   context.say(
     [
@@ -59,7 +60,8 @@ async function designOf(
       ...(slaLatencyMs === null ? [] : [`SLA ${slaLatencyMs / 1_000} s`]),
     ].join(", "),
   );
-  return { unit, ...(slaLatencyMs === null ? {} : { slaLatencyMs }) };
+  const sla = slaLatencyMs === null ? {} : { slaLatencyMs };
+  return { unit, feature: { metrics, scorers }, ...sla };
 }
 
 type Found = {

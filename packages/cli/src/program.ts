@@ -5,6 +5,7 @@ import { addBacktest } from "./commands/backtest.ts";
 import { addDecisions } from "./commands/decisions.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addFeatureMoves } from "./commands/feature-moves.ts";
+import { addFeedback } from "./commands/feedback.ts";
 import { addGet } from "./commands/get.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLedger } from "./commands/ledger.ts";
@@ -53,6 +54,7 @@ export function createProgram(io: Io, onExit: (code: ExitCode) => void): Program
     addDecisions,
     addLedger,
     addWhoServed,
+    addFeedback,
     addKeys,
     addDiff,
     addPlan,

@@ -100,6 +100,11 @@ declare module "@spillway/server/plan" {
     readonly requestsPerHour: number;
     readonly baseline: Readonly<Record<string, number>>;
     readonly slices: readonly { readonly name: string; readonly share: number }[];
+    /** Whose own metrics the criteria may name. */
+    readonly feature?: {
+      readonly metrics: readonly unknown[];
+      readonly scorers: readonly { readonly metric: string }[];
+    };
     readonly unit?: "request" | "conversation" | "user" | "tenant" | "attribute";
     readonly stickyUnits?: { readonly requestsPerUnit: number; readonly correlation: number };
     readonly slaLatencyMs?: number;

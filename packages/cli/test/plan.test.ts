@@ -30,6 +30,15 @@ beforeAll(async () => {
   await writeFile(join(cwd, "wrong.yaml"), FILE.replace("edit_rate", "edit_rat"));
 });
 
+/** What the feature declares, as the control API tells it. */
+const APPEALS = {
+  name: "appeal_rate",
+  kind: "binary",
+  direction: "lower_is_better",
+  expected: { value: 0.04 },
+  source: "appealed",
+} as const;
+
 /** With the server's own code, as people run it. */
 const run = (argv: string[]) => runCli(argv, { cwd, runPlan, runRehearsal });
 
@@ -107,6 +116,20 @@ describe("plan", () => {
     expect(short!.stdout).not.toBe(seconds!.stdout);
   });
 
+  it("judges what the feature declares, and knows nothing of it without the feature", async () => {
+    const api = await startFakeControlApi();
+    api.answer("getFeature", exampleFeature({ metrics: [APPEALS] }));
+    await writeFile(join(cwd, "own.yaml"), FILE.replace("edit_rate", "appeal_rate"));
+    const own = ["plan", "own.yaml", "--rate", "60/min"];
+    const at = ["--feature", "discharge-summary", "--url", api.url, "--key", "k"];
+    const known = await run([...own, ...at]);
+    const unknown = await run(own);
+    await api.close();
+    expect(known.stdout).toMatch(/appeal_rate +all +✔ /);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain('Unknown metric "appeal_rate"');
+  });
+
   it("takes the strategy, the traffic, the unit and the SLA of a feature with a rollout", async () => {
     const api = await startFakeControlApi();
     const feature = "discharge-summary";
@@ -120,7 +143,8 @@ describe("plan", () => {
     });
     api.answer("getRollout", { ...detail, strategyDetail });
     const assignment = { unit: "conversation", attribute: null, onMissing: "error" } as const;
-    api.answer("getFeature", exampleFeature({ assignment, slaLatencyMs: 2_500 }));
+    const declared = { assignment, slaLatencyMs: 2_500, metrics: [APPEALS] };
+    api.answer("getFeature", exampleFeature(declared));
     api.answer("featureTraffic", { feature, requests: 480, windowHours: 24, requestsPerHour: 20 });
     const seen: unknown[] = [];
     const { code, stderr } = await runCli(["plan", feature, "--url", api.url, "--key", "k"], {
@@ -135,7 +159,11 @@ describe("plan", () => {
     expect(code).toBe(0);
     expect(stderr).toContain("480 requests in the last 24 hours");
     expect(stderr).toContain("discharge-summary: assigned by conversation, SLA 2.5 s");
-    const own = { unit: "conversation", slaLatencyMs: 2_500 };
+    const own = {
+      unit: "conversation",
+      slaLatencyMs: 2_500,
+      feature: { metrics: [APPEALS], scorers: exampleFeature().scorers },
+    };
     expect(seen).toEqual([{ document, requestsPerHour: 20, baseline: {}, slices: [], ...own }]);
   });
 });

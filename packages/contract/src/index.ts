@@ -1,4 +1,5 @@
 export { ActionBody, Problem, Role } from "./common.ts";
+export { Feedback, FeedbackBatch, FeedbackDraft, FeedbackReceipt } from "./feedback.ts";
 export { openApiDocument } from "./openapi.ts";
 export {
   ChangeEvent,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PageQuery, pageOf } from "./common.ts";
+import { Feedback, FeedbackBatch, FeedbackQuery } from "./feedback.ts";
 import * as operation from "./operation.ts";
 import type { RouteContract } from "./route-contract.ts";
 import { byId } from "./route-contract.ts";
@@ -57,6 +58,16 @@ export const OPERATION_ROUTES = {
     response: operation.ExchangeView,
   },
 
+  listFeedback: {
+    method: "GET",
+    path: "/api/v1/feedback",
+    summary: "What became of answers, newest first, and what was counted of it",
+    role: "reviewer",
+    query: FeedbackQuery,
+    status: 200,
+    response: pageOf(Feedback),
+  },
+
   listKeys: {
     method: "GET",
     path: "/api/v1/keys",
@@ -98,6 +109,15 @@ export const OPERATION_ROUTES = {
     summary: "A batch of exchanges; repeats count once",
     role: "gateway",
     body: operation.ExchangeBatch,
+    status: 200,
+    response: operation.ExchangeReceipt,
+  },
+  deliverFeedback: {
+    method: "POST",
+    path: "/internal/v1/feedback",
+    summary: "A batch of feedback; repeats count once",
+    role: "gateway",
+    body: FeedbackBatch,
     status: 200,
     response: operation.ExchangeReceipt,
   },

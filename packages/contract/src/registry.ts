@@ -99,6 +99,26 @@ const ScorerConfig = z.strictObject({
   settings: JsonObject.default({}),
 });
 
+/** A metric of the feature's own; which names and sources are free is checked by the server. */
+const DeclaredMetric = z
+  .strictObject({
+    name: z.string().min(1).max(63),
+    kind: z.enum(["binary", "bounded", "heavy_tailed"]),
+    direction: z.enum(["higher_is_better", "lower_is_better"]),
+    /** Absent: "share" of a binary metric, "score" of a bounded one. */
+    unit: z.string().min(1).max(20).optional(),
+    /** Of a bounded metric; [0, 1] when absent. */
+    range: z.tuple([z.number(), z.number()]).optional(),
+    /** What the baseline usually shows. A wrong guess costs time and never validity. */
+    expected: z.strictObject({ value: z.number(), spread: z.number().optional() }),
+    /** Median time from the answer to its number. */
+    expectedDelaySeconds: z.number().int().nonnegative().max(2_592_000).optional(),
+    /** Name of a feedback value or a scorer's metric, `rating` or `corrected.<field>`; else the name. */
+    source: z.string().min(1).max(120).optional(),
+    description: z.string().max(500).optional(),
+  })
+  .meta({ id: "DeclaredMetric" });
+
 export const FeatureDraft = z
   .strictObject({
     key: FeatureKey,
@@ -116,6 +136,7 @@ export const FeatureDraft = z
       .nullable()
       .default(null),
     scorers: z.array(ScorerConfig).max(50).default([]),
+    metrics: z.array(DeclaredMetric).max(50).default([]),
     slaLatencyMs: z.number().int().positive().nullable().default(null),
   })
   .meta({ id: "FeatureDraft" });
@@ -245,6 +266,10 @@ export const Strategy = z
     expected: z.record(z.string(), z.number()).optional(),
     /** What is judged by itself, as "attribute=value"; of a rollout, as frozen at its start. */
     slices: z.array(z.string()).optional(),
+    /** Of a rollout: the feature's own metrics that it judges, as frozen at its start. */
+    metrics: z
+      .array(z.looseObject({ name: z.string(), kind: z.string(), unit: z.string() }))
+      .optional(),
     undecidable: z.literal("refuse").optional(),
     /** What `spillway rehearse` must show. */
     rehearsal: z.json().optional(),

@@ -6,6 +6,11 @@ export type { AppErrorOptions, ErrorCatalogueEntry, ErrorCode } from "./errors.t
 export { AppError, ERROR_CATALOGUE, invariant, unreachable } from "./errors.ts";
 export type { Attempt, Exchange, ExchangeId, ExchangeOutcome, Score } from "./exchange/exchange.ts";
 export { exchangeId } from "./exchange/exchange.ts";
+export type { Correction, Edit, Feedback, FeedbackId } from "./exchange/feedback.ts";
+export { FEEDBACK_BOUNDS, feedbackId } from "./exchange/feedback.ts";
+export type { FeedbackLabel, FeedbackOutcome } from "./evaluation/evaluate-feedback.ts";
+export { evaluateFeedback } from "./evaluation/evaluate-feedback.ts";
+export { RESERVED_VALUE_NAMES } from "./evaluation/feedback-numbers.ts";
 export { boundedExchange, EXCHANGE_BOUNDS } from "./exchange/exchange-bounds.ts";
 export type {
   AssignmentPolicy,
@@ -193,15 +198,14 @@ export type { LedgerEntry, LedgerHead } from "./ledger/entry.ts";
 export { appendEntry } from "./ledger/entry.ts";
 export { verifyLedger } from "./ledger/verify.ts";
 export { promptProblems } from "./prompt/prompt-problems.ts";
-export type {
-  EvaluatedBatch,
-  EvidenceIncrement,
-  ExposureIncrement,
-  FeatureKnowledge,
-} from "./evaluation/evaluate-batch.ts";
+export type { EvidenceIncrement, FeatureKnowledge } from "./evaluation/evidence-increment.ts";
+export type { EvaluatedBatch, ExposureIncrement } from "./evaluation/evaluate-batch.ts";
 export { evaluateBatch, withBatch } from "./evaluation/evaluate-batch.ts";
 export { DEFAULT_CONFIDENCE } from "./gate/confidence.ts";
 export { findMetric, METRIC_CATALOGUE } from "./gate/metric-catalogue.ts";
+export { metricsOfFeature } from "./gate/feature-metrics.ts";
+export { metricsOfStrategy, withFrozenMetrics } from "./rollout/strategy-metrics.ts";
+export type { DeclaredMetric } from "./feature/declared-metric.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
 export { describeCriterion, parseCriteria } from "./gate/parse-criterion.ts";
 export { frozenSlices, otherSliceOf, SLICES_MAX } from "./rollout/judged-slices.ts";

@@ -32,6 +32,7 @@ export const FEATURES: readonly FeatureView[] = Object.entries(TITLES).map(([key
     slices: ["document_type"],
     fallback: null,
     scorers: [],
+    metrics: [],
     slaLatencyMs: 3_000,
     baseline:
       own === undefined ? `${key}@2` : own.state === "completed" ? own.candidate : own.baseline,

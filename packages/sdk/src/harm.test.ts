@@ -29,4 +29,14 @@ describe("numbers in words", () => {
   ])("%s is counted in %s", (metric, unit) => {
     expect(unitOfMetric(metric)).toBe(unit);
   });
+
+  test("a metric that a feature declares is counted in the unit that it names", () => {
+    const own = [
+      { name: "appealed", unit: "share" },
+      { name: "churn_rate", unit: "days" },
+    ];
+    expect(unitOfMetric("appealed", own)).toBe("share");
+    expect(unitOfMetric("churn_rate", own)).toBe("score");
+    expect(unitOfMetric("edit_rate", own)).toBe("share");
+  });
 });

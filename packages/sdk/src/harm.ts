@@ -26,8 +26,20 @@ export function comparisonKind(comparison: unknown): ComparisonKind {
 const SHARES =
   /rate$|share|sla$|match$|valid$|in_bounds$|coverage|completeness|divergence|disagreement|trips|forbidden|harmful|leak/;
 
-/** The contract names no unit, so the metric's name has to tell it; unknown ones are plain numbers. */
-export function unitOfMetric(metric: string): MetricUnit {
+const UNITS: readonly MetricUnit[] = ["share", "ms", "usd", "tokens", "score"];
+
+/**
+ * The contract names no unit of the catalogue's metrics, so the name has to tell it; unknown ones are plain
+ * numbers.
+ *
+ * @param own Metrics that the feature declares, as a rollout's strategy has them: those name their units.
+ */
+export function unitOfMetric(
+  metric: string,
+  own: readonly { readonly name: string; readonly unit: string }[] = [],
+): MetricUnit {
+  const declared = own.find(({ name }) => name === metric);
+  if (declared !== undefined) return UNITS.find((unit) => unit === declared.unit) ?? "score";
   if (SHARES.test(metric)) return "share";
   if (/latency|first_token|_ms$/.test(metric)) return "ms";
   if (/cost|usd/.test(metric)) return "usd";

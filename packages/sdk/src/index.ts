@@ -5,6 +5,8 @@ export type {
   ControlClientOptions,
 } from "./control-client.ts";
 export { createControlClient } from "./control-client.ts";
+export type { FeedbackClient, FeedbackClientOptions } from "./feedback-client.ts";
+export { createFeedbackClient } from "./feedback-client.ts";
 export type { ComparisonKind, MetricUnit } from "./harm.ts";
 export { comparisonKind, harmInWords, metricInWords, unitOfMetric } from "./harm.ts";
 export type { SpillwayErrorFields } from "./spillway-error.ts";

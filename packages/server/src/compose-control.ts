@@ -3,14 +3,9 @@ import { AppError } from "@spillway/core";
 import type { Config } from "./config.ts";
 import { createRuntime } from "./compose-runtime.ts";
 import type { Runtime } from "./compose-runtime.ts";
+import { createCatalogue, createEvaluatePort, createFeedbackPort } from "./compose-evaluate.ts";
 import type { StoreContext } from "./compose-stores.ts";
-import {
-  createCatalogue,
-  createControlPorts,
-  createEvaluatePort,
-  createKeys,
-  createReconcilePort,
-} from "./compose-stores.ts";
+import { createControlPorts, createKeys, createReconcilePort } from "./compose-stores.ts";
 import type { ControlServer } from "./control/server/create-control-server.ts";
 import { createControlServer } from "./control/server/create-control-server.ts";
 import type { EvaluateLoop } from "./evaluate/evaluate-loop.ts";
@@ -120,6 +115,7 @@ function createLoops(context: StoreContext): {
     reconcile: createReconcileLoop({ port, owner, clock, wall, log }),
     evaluate: createEvaluateLoop({
       port: createEvaluatePort(context),
+      feedbackPort: createFeedbackPort(context),
       catalogue: createCatalogue(context),
       owner,
       wall,

@@ -13,7 +13,7 @@ import { createExchangeSpool } from "./stream/exchange-spool.ts";
 import { createGatewayReporter } from "./stream/gateway-reporter.ts";
 import type { DataFolderLock } from "./store/lock/data-folder-lock.ts";
 import { lockDataFolder } from "./store/lock/data-folder-lock.ts";
-import { createHttpExchangeDelivery } from "./stream/http-exchange-delivery.ts";
+import { createHttpDelivery } from "./stream/http-delivery.ts";
 import { createSnapshotFeed } from "./stream/snapshot-feed.ts";
 
 /** Undelivered exchanges on disk: about a day of a busy feature with the control plane away. */
@@ -47,7 +47,7 @@ export async function createGatewayPlane(options: GatewayPlaneOptions): Promise<
   const control = { baseUrl: options.controlUrl, token: options.gatewayToken };
   const holder = createSnapshotHolder({ file: join(options.dataDir, "snapshot.json"), log });
   await holder.load();
-  const delivery = createHttpExchangeDelivery({ ...control, gatewayId });
+  const delivery = createHttpDelivery({ ...control, gatewayId });
   const spool = await createExchangeSpool({
     directory: join(options.dataDir, "spool"),
     maxBytes: SPOOL_BYTES,

@@ -1,4 +1,4 @@
-import type { Json, MetricDefinition, Scorer, ScorerConfig } from "@spillway/core";
+import type { Json, MetricDefinition } from "@spillway/core";
 import {
   AppError,
   createScorer,
@@ -7,6 +7,7 @@ import {
   invariant,
   isJsonObject,
   METRIC_CATALOGUE,
+  metricsOfFeature,
   parseCriteria,
   parseStrategy,
   promptProblems,
@@ -15,28 +16,27 @@ import {
   withFeatureLevels,
 } from "@spillway/core";
 import type { DecisionRecord } from "@spillway/core";
+import { leaseOf } from "./compose-evaluate.ts";
 import { createScorerPorts } from "./compose-scorer-ports.ts";
 import type { BuiltInStrategies } from "./compose-built-in-strategies.ts";
 import { loadBuiltInStrategies, withBuiltIn } from "./compose-built-in-strategies.ts";
 import type { Runtime } from "./compose-runtime.ts";
 import type { ControlPorts, DecisionRecord as ShownDecision } from "./control/control-ports.ts";
-import type { EvaluatePort } from "./evaluate/evaluate-port.ts";
-import type { FeatureCatalogue } from "./evaluate/feature-catalogue.ts";
-import { createFeatureCatalogue } from "./evaluate/feature-catalogue.ts";
 import type { ReconcilePort } from "./reconcile/reconcile-loop.ts";
 import type { ChangeFeed } from "./store/change-feed.ts";
 import type { Database } from "./store/database.ts";
 import { findDecision, listDecisions } from "./store/decision-store.ts";
 import * as exchanges from "./store/exchange-store.ts";
-import { loadCasesOfReleases, loadFeatureDefinitions } from "./store/evaluation-reader.ts";
+import * as feedback from "./store/feedback-store.ts";
+import { loadFeatureDefinitions } from "./store/evaluation-reader.ts";
+import { listFeedback } from "./store/feedback-list.ts";
 import { setKilled } from "./store/feature-moves.ts";
 import { loadFeatureTraffic } from "./store/feature-traffic.ts";
 import { listGateways, saveGatewayReport } from "./store/gateway-store.ts";
 import { appendLedger, listLedger } from "./store/ledger-store.ts";
 import { verifyStoredLedger } from "./store/ledger-verification.ts";
 import { numberOfCursor } from "./store/registry/page-cursor.ts";
-import type { StrategyParse } from "./store/registry/registry-hooks.ts";
-import { classifyDatabaseError } from "./store/database-error.ts";
+import type { DeclaringFeature, StrategyParse } from "./store/registry/registry-hooks.ts";
 import { createKeyStore } from "./store/registry/key-store.ts";
 import { recentTraffic } from "./store/recent-traffic.ts";
 import { createRegistryStore } from "./store/registry-store.ts";
@@ -71,16 +71,32 @@ const hooks = { appendLedger, publishSnapshot };
 const scorerPorts = createScorerPorts();
 
 /**
- * Strategies as people write them, with the metrics that this version knows, and fit for some feature: what
- * only a higher tier forbids is checked when a rollout is made.
+ * Strategies as people write them, with the metrics that this version knows or one of these features
+ * declares, and fit for some feature: what only a higher tier forbids, and whether the metrics are those of
+ * the feature, is checked when a rollout is made.
  */
-export function parseStrategyDocument(document: Json): StrategyParse {
+export function parseStrategyDocument(
+  document: Json,
+  features: readonly DeclaringFeature[] = [],
+): StrategyParse {
+  const declaring = features.filter(({ metrics = [] }) => metrics.length > 0);
+  let closest = parseWith(document, METRICS);
+  for (const feature of declaring) {
+    if (closest.kind === "strategy") return closest;
+    const parsed = parseWith(document, metricsOfFeature(feature, METRICS));
+    const isCloser = parsed.kind === "strategy" || parsed.problems.length < closest.problems.length;
+    if (isCloser) closest = parsed;
+  }
+  return closest;
+}
+
+function parseWith(document: Json, metrics: readonly MetricDefinition[]): StrategyParse {
   // A feature's own levels are put in when a rollout is made; any number shows whether the rest is right.
   const levelled = isJsonObject(document)
     ? withFeatureLevels(document, { slaLatencyMs: ANY_SLA_MS }).document
     : document;
   const parsed = parseStrategy(levelled, {
-    parseGate: (gate) => parseCriteria(gate, METRICS),
+    parseGate: (gate) => parseCriteria(gate, metrics),
     defaultConfidence: DEFAULT_CONFIDENCE,
   });
   if (parsed.kind === "problems") return parsed;
@@ -92,7 +108,7 @@ export function parseStrategyDocument(document: Json): StrategyParse {
 let builtIn: BuiltInStrategies | null = null;
 
 export function builtInStrategies(): BuiltInStrategies {
-  builtIn ??= loadBuiltInStrategies(parseStrategyDocument);
+  builtIn ??= loadBuiltInStrategies((document) => parseStrategyDocument(document));
   return builtIn;
 }
 
@@ -135,6 +151,14 @@ export function createControlPorts(context: StoreContext): ControlPorts {
     exchanges: {
       ingest: (batch) => exchanges.insertExchanges(database, batch.exchanges),
       get: (id) => exchanges.findExchange(database, id),
+    },
+    feedback: {
+      ingest: (batch) => feedback.insertFeedback(database, batch, wall.nowMs()),
+      list: async ({ cursor, ...query }) => {
+        const beforeSeq = numberOfCursor(cursor);
+        const found = await listFeedback(database, { ...query, beforeSeq });
+        return { items: found, nextCursor: nextCursor(found, query.limit, ({ seq }) => seq) };
+      },
     },
     whoServed: { whoServed: (query) => whoServed(database, query) },
     traffic: { ofFeature: (feature) => loadFeatureTraffic(database, feature, clock.nowMs()) },
@@ -297,54 +321,12 @@ export function createReconcilePort(context: StoreContext): ReconcilePort {
   const { database, ids, wall } = context;
   const deps = { database, ids, metrics: METRICS };
   return {
-    claimDue: ({ owner, nowMs, leaseMs, limit }) => {
-      const wallNowMs = wall.nowMs();
-      const lease = { owner, wallNowMs, untilWallMs: wallNowMs + leaseMs };
-      return rollouts.claimDueRollouts(database, { lease, nowMs, limit });
-    },
+    claimDue: ({ nowMs, limit, ...claim }) =>
+      rollouts.claimDueRollouts(database, { lease: leaseOf(wall, claim), nowMs, limit }),
     tick: async (rolloutId, nowMs) => {
       const result = await decideRollout(deps, { rolloutId, event: { kind: "tick" }, nowMs });
       return result.kind === "refused" ? "waiting" : result.kind;
     },
     releaseLease: (id, owner) => rollouts.releaseLease(database, id, owner),
   };
-}
-
-export function createEvaluatePort(context: StoreContext): EvaluatePort {
-  const { database, wall } = context;
-  return {
-    claim: ({ owner, leaseMs, limit }) => {
-      const wallNowMs = wall.nowMs();
-      const lease = { owner, wallNowMs, untilWallMs: wallNowMs + leaseMs };
-      return exchanges.claimExchanges(database, { lease, limit });
-    },
-    loadExchanges: (ids) => exchanges.loadExchanges(database, ids),
-    save: async (batch) => {
-      try {
-        return (await exchanges.saveEvaluated(database, batch)).kind;
-      } catch (cause) {
-        if (classifyDatabaseError(cause) === "other") throw cause;
-        throw new AppError("database_unavailable", "The evidence could not be saved.", { cause });
-      }
-    },
-    setAside: (aside) => exchanges.setExchangeAside(database, aside),
-    postpone: ({ ids, owner, forMs }) =>
-      exchanges.postponeExchanges(database, { ids, owner, untilWallMs: wall.nowMs() + forMs }),
-  };
-}
-
-export function createCatalogue({ database }: Pick<StoreContext, "database">): FeatureCatalogue {
-  return createFeatureCatalogue({
-    metrics: METRICS,
-    loadFeatures: async (keys) =>
-      (await loadFeatureDefinitions(database, keys)).map(({ definition }) => definition),
-    loadCases: (releases) => loadCasesOfReleases(database, releases),
-    createScorers: (feature) => feature.scorers.flatMap(scorerOf),
-  });
-}
-
-/** Scorers were checked when the feature was stored; one that has become unknown since is left out. */
-function scorerOf(config: ScorerConfig): Scorer[] {
-  const outcome = createScorer(config, scorerPorts);
-  return outcome.kind === "scorer" ? [outcome.score] : [];
 }

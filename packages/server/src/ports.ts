@@ -2,7 +2,7 @@
  * What the planes need from the outside, and nothing of how it is done. Adapters implement these;
  * compose.ts chooses which; fakes for tests live in testkit.
  */
-import type { Exchange, Json, JsonObject, Snapshot } from "@spillway/core";
+import type { Exchange, Feedback, Json, JsonObject, Snapshot } from "@spillway/core";
 
 /**
  * The time in which rollouts, exchanges and decisions live, epoch milliseconds. It may run faster than
@@ -24,7 +24,7 @@ export type Wall = {
 
 export type Ids = {
   /** A new id, ordered by time: "<prefix>_<26 characters>". */
-  readonly next: (prefix: "exch" | "roll" | "dec" | "key" | "req" | "gw") => string;
+  readonly next: (prefix: "exch" | "fb" | "roll" | "dec" | "key" | "req" | "gw") => string;
   /** A secret of 256 random bits, URL-safe. */
   readonly secret: () => string;
 };
@@ -99,6 +99,14 @@ export type ModelTransport = {
 /** Takes an exchange before the reply ends; resolves when it would survive a kill of this process. */
 export type ExchangeSink = {
   readonly record: (exchange: Exchange) => Promise<void>;
+};
+
+/**
+ * Takes feedback; resolves when it would survive a kill of this process. Throws `overloaded` when it cannot
+ * be kept: whoever sent it is still there to send it again.
+ */
+export type FeedbackSink = {
+  readonly recordFeedback: (feedback: Feedback) => Promise<void>;
 };
 
 /** Where a gateway gets its snapshots: pushed, polled, and the last good one from disk. */

@@ -5,13 +5,13 @@ import type { Exchange } from "@spillway/core";
 import { exchangeId, replayDecision } from "@spillway/core";
 import { createTestDatabase } from "../../testkit/src/database.ts";
 import { createMemoryLog } from "../../testkit/src/memory-sink.ts";
-import type { StoreContext } from "../src/compose-stores.ts";
 import {
   createCatalogue,
-  createControlPorts,
   createEvaluatePort,
-  createReconcilePort,
-} from "../src/compose-stores.ts";
+  createFeedbackPort,
+} from "../src/compose-evaluate.ts";
+import type { StoreContext } from "../src/compose-stores.ts";
+import { createControlPorts, createReconcilePort } from "../src/compose-stores.ts";
 import { createEvaluateLoop } from "../src/evaluate/evaluate-loop.ts";
 import { createChangeFeed } from "../src/store/change-feed.ts";
 import { findDecision, listDecisions } from "../src/store/decision-store.ts";
@@ -219,6 +219,7 @@ export async function pairsOf(
 function evaluateLoop(owner: string) {
   return createEvaluateLoop({
     port: createEvaluatePort(context),
+    feedbackPort: createFeedbackPort(context),
     catalogue: createCatalogue(context),
     owner,
     wall: context.wall,

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Exchange } from "@spillway/core";
 import { emptyEvidence, evaluateBatch, withBatch } from "@spillway/core";
-import { createCatalogue } from "../src/compose-stores.ts";
+import { createCatalogue } from "../src/compose-evaluate.ts";
 import { loadEvidence } from "../src/store/evidence-store.ts";
 import { claimExchanges, insertExchanges, saveEvaluated } from "../src/store/exchange-store.ts";
 import { loadNewestSnapshot } from "../src/store/snapshot-store.ts";

@@ -177,6 +177,7 @@ export function exampleFeature(over: Partial<Feature> = {}): Feature {
     slices: [],
     fallback: null,
     scorers: [],
+    metrics: [],
     slaLatencyMs: null,
     baseline: "discharge-summary@13",
     isKilled: false,

@@ -25,6 +25,7 @@ import type {
   ReleaseSummary,
   StrategyRecord,
 } from "../../server/src/ports/registry-records.ts";
+import { fakeExchanges, fakeFeedback } from "./fake-exchanges.ts";
 import { buildFeature, buildModel, buildPrompt, buildStrategy } from "./control-builders.ts";
 import { INTACT_LEDGER } from "./intact-ledger.ts";
 
@@ -200,6 +201,7 @@ export function createFakeControl(): FakeControl {
       list: async () => gateways.map((report) => ({ ...report, lastSeenAtMs: NOW_MS })),
     },
     exchanges: fakeExchanges(ingested),
+    feedback: fakeFeedback(),
     changes: {
       subscribe: (callback) => {
         callbacks.add(callback);
@@ -383,18 +385,3 @@ function fakeRollouts(
 }
 
 const NO_TRAFFIC = { calls: 0, failed: 0, fallbacks: 0 };
-
-function fakeExchanges(ingested: Exchange[]): ControlPorts["exchanges"] {
-  return {
-    ingest: async ({ exchanges }) => {
-      const fresh = exchanges.filter(({ id }) => !ingested.some((known) => known.id === id));
-      ingested.push(...fresh);
-      const duplicates = exchanges.length - fresh.length;
-      return { accepted: fresh.length, duplicates, rejected: [] };
-    },
-    get: async (id) => {
-      const found = ingested.find((known) => known.id === id);
-      return found === undefined ? null : { exchange: found, scores: [] };
-    },
-  };
-}

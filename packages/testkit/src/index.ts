@@ -7,6 +7,7 @@ export type {
   SeenRequest,
 } from "./fake-provider.ts";
 export { errorReply, jsonReply, sseReply, startFakeProvider } from "./fake-provider.ts";
+export { buildFeedback } from "./feedback-builder.ts";
 export type { LogLine, MemorySink } from "./memory-sink.ts";
 export { createMemoryLog, createMemorySink } from "./memory-sink.ts";
 export type { GatewayHarness, GatewayHarnessOptions } from "./gateway-harness.ts";

@@ -1,20 +1,28 @@
-import type { Exchange } from "@spillway/core";
-import type { ExchangeSink, Log } from "../../server/src/ports.ts";
+import type { Exchange, Feedback } from "@spillway/core";
+import type { ExchangeSink, FeedbackSink, Log } from "../../server/src/ports.ts";
 
-export type MemorySink = ExchangeSink & {
-  readonly exchanges: readonly Exchange[];
-  /** Resolves with the first exchange, past or future, that fits. */
-  readonly until: (isWanted: (exchange: Exchange) => boolean) => Promise<Exchange>;
-};
+export type MemorySink = ExchangeSink &
+  FeedbackSink & {
+    readonly exchanges: readonly Exchange[];
+    readonly feedback: readonly Feedback[];
+    /** Resolves with the first exchange, past or future, that fits. */
+    readonly until: (isWanted: (exchange: Exchange) => boolean) => Promise<Exchange>;
+  };
 
 /** Keeps what it is given; `before` lets a test hold a record back or make it fail. */
 export function createMemorySink(
   before: () => Promise<void> = () => Promise.resolve(),
 ): MemorySink {
   const exchanges: Exchange[] = [];
+  const feedback: Feedback[] = [];
   const watchers = new Set<(exchange: Exchange) => void>();
   return {
     exchanges,
+    feedback,
+    recordFeedback: async (given) => {
+      await before();
+      feedback.push(given);
+    },
     record: async (exchange) => {
       await before();
       exchanges.push(exchange);

@@ -25,6 +25,8 @@ export type System = {
   readonly start: (strategy?: JsonObject) => Promise<void>;
   /** Asks so many questions through the gateway, each as a user of its own unless told otherwise. */
   readonly ask: (count: number, options?: AskOptions) => Promise<readonly SystemReply[]>;
+  /** Sends feedback to the gateway, such as `{ exchange: reply.exchange, accepted: true }`. */
+  readonly tell: (feedback: JsonObject) => Promise<SystemAnswer>;
   /** Lets everything happen that is due: delivery, shadows, evaluation, decisions, the new snapshot. */
   readonly settle: () => Promise<void>;
   readonly advance: (hours: number) => Promise<void>;
@@ -55,6 +57,8 @@ export type SystemReply = {
   readonly user: string;
   /** The arm whose recorded answer came back; null for anything else. */
   readonly arm: "baseline" | "candidate" | null;
+  /** Id of the exchange; "" where there is none. */
+  readonly exchange: string;
 };
 
 export type SystemAnswer = { readonly status: number; readonly body: JsonObject };
@@ -129,6 +133,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     call,
     act,
     ask,
+    tell: (body) => sendFeedback(gateway.gateway.address(), { key: first.gateway, body }),
     settle,
     start: async (strategy) => {
       const body = { feature: FEATURE, candidate: `${FEATURE}@2`, strategy: strategy ?? null };
@@ -207,6 +212,11 @@ async function request(
   return { status: response.status, body: (await response.json()) as JsonObject };
 }
 
+const sendFeedback = (
+  address: string,
+  of: { readonly key: string; readonly body: JsonObject },
+): Promise<SystemAnswer> => request(address, { method: "POST", path: "/v1/feedback", ...of });
+
 /** As many at a time as a client might have connections. */
 const AT_ONCE = 20;
 
@@ -225,7 +235,8 @@ function createAsker(address: () => string, key: string): System["ask"] {
         metadata: { item_id: item, kind: options.kind ?? "plain" },
       }),
     });
-    return replyOf(user, response.status, await response.text());
+    const exchange = response.headers.get("x-spillway-exchange") ?? "";
+    return { ...replyOf(user, response.status, await response.text()), exchange };
   };
   return async (count, options = {}) => {
     const replies: SystemReply[] = [];
@@ -363,7 +374,7 @@ function projectOf(
   };
 }
 
-function replyOf(user: string, status: number, text: string): SystemReply {
+function replyOf(user: string, status: number, text: string): Omit<SystemReply, "exchange"> {
   if (status !== 200) return { status, text, user, arm: null };
   const body = JSON.parse(text) as { choices: [{ message: { content: string } }] };
   const { content } = body.choices[0].message;

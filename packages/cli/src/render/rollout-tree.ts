@@ -91,7 +91,8 @@ function gateRows({ report, strategyDetail }: RolloutDetail, paint: Paint): stri
   const harmOf = ({ criterionId, metric }: Verdict): HarmInWords => {
     const criterion = strategyDetail.criteria.find(({ id }) => id === criterionId);
     const kind = comparisonKind(criterion?.comparison);
-    return (harm) => (harm === null ? "-" : harmInWords(harm, kind, unitOfMetric(metric)));
+    const unit = unitOfMetric(metric, strategyDetail.metrics);
+    return (harm) => (harm === null ? "-" : harmInWords(harm, kind, unit));
   };
   const table = renderTable(
     [

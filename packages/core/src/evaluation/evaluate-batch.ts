@@ -1,17 +1,9 @@
 import { invariant } from "../errors.ts";
 import type { Exchange, Score } from "../exchange/exchange.ts";
-import type { Feature } from "../feature/feature.ts";
 import { binOfValue, TOP_BIN } from "../gate/bins.ts";
-import {
-  addObservation,
-  addPair,
-  addUnitObservation,
-  emptyCell,
-  emptyPairCell,
-} from "../gate/cells.ts";
+import { addPair, emptyCell, emptyPairCell } from "../gate/cells.ts";
 import type {
   EvidenceBlock,
-  EvidenceCell,
   PairCell,
   RolloutEvidence,
   StageExposure,
@@ -20,36 +12,12 @@ import type {
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import { CANCELLED, LEFT_BY_UNITS } from "../gate/cancellations.ts";
 import { mergeEvidence } from "../gate/merge-evidence.ts";
-import type { MetricDefinition } from "../gate/metric.ts";
-import { unitBucket } from "../gate/unit-bucket.ts";
 import type { TimedNeed } from "../gate/windows.ts";
-import type { DatasetCase } from "../release/component.ts";
+import type { EvidenceIncrement, FeatureKnowledge } from "./evidence-increment.ts";
+import { cellOf, minuteOf, singleEvidence } from "./evidence-increment.ts";
 import type { ExclusionReason } from "./observations.ts";
-import { exclusionOf, observationsOf, pairObservationsOf } from "./observations.ts";
-import type { Scorer } from "./scorer.ts";
+import { exclusionOf, pairObservationsOf } from "./observations.ts";
 import { scoreExchange } from "./scorer.ts";
-
-/** What is needed to evaluate an exchange of one feature. */
-export type FeatureKnowledge = {
-  readonly feature: Pick<Feature, "slices"> & Partial<Pick<Feature, "assignment">>;
-  readonly metrics: readonly MetricDefinition[];
-  readonly scorers: readonly Scorer[];
-  /** The dataset's case that the exchange is about, if there is one. */
-  readonly caseOf: (exchange: Exchange) => DatasetCase | null;
-};
-
-/** New evidence of one cell. Increments are merged before they are stored; the order is free. */
-export type EvidenceIncrement = {
-  readonly rolloutId: string;
-  readonly stageIndex: number;
-  readonly propensityBps: number;
-  readonly slice: string;
-  readonly metric: string;
-  readonly minuteMs: number;
-} & (
-  | { readonly arm: "baseline" | "candidate"; readonly cell: EvidenceCell }
-  | { readonly arm: "pair"; readonly cell: PairCell }
-);
 
 export type ExposureIncrement = StageExposure & { readonly rolloutId: string };
 
@@ -60,8 +28,6 @@ export type EvaluatedBatch = {
   readonly evidence: readonly EvidenceIncrement[];
   readonly exposures: readonly ExposureIncrement[];
 };
-
-const MINUTE_MS = 60_000;
 
 /**
  * Scores a batch of exchanges and turns it into evidence. Pure: scorers are deterministic, so a batch
@@ -109,31 +75,6 @@ function scoresOf(knowledge: FeatureKnowledge, exchange: Exchange): readonly Sco
   });
 }
 
-function singleEvidence(
-  { feature, metrics }: FeatureKnowledge,
-  exchange: Exchange,
-  scores: readonly Score[],
-): EvidenceIncrement[] {
-  const definitions = new Map(metrics.map((metric) => [metric.name, metric]));
-  return observationsOf({ feature, metrics, exchange, scores }).flatMap((observation) => {
-    const metric = definitions.get(observation.metric);
-    const bin = metric === undefined ? null : binOfValue(metric, observation.observed);
-    if (bin === null) return [];
-    const { rolloutId, stageIndex, propensityBps, arm, slice } = observation;
-    const minuteMs = minuteOf(exchange);
-    const cell = cellOf(feature.assignment, exchange, bin);
-    const at = {
-      rolloutId,
-      stageIndex,
-      propensityBps,
-      slice,
-      metric: observation.metric,
-      minuteMs,
-    };
-    return [{ ...at, arm, cell }];
-  });
-}
-
 /**
  * That a caller left is no observation of the answer. By whom is kept where units come more than once, since
  * there a count of requests says nothing of how many left (cancellations.ts).
@@ -146,19 +87,6 @@ function left({ feature }: FeatureKnowledge, exchange: Exchange): EvidenceIncrem
   if (cell.units === undefined) return [];
   const place = { rolloutId, stageIndex, propensityBps, slice: ALL_TRAFFIC };
   return [{ ...place, metric: LEFT_BY_UNITS, minuteMs: minuteOf(exchange), arm, cell }];
-}
-
-/** One observation; with the group of its unit where the unit may come again. */
-function cellOf(
-  assignment: Feature["assignment"] | undefined,
-  { unit, unitKind, startedAtMs }: Exchange,
-  bin: number,
-): EvidenceCell {
-  const none: EvidenceCell = { ...emptyCell(), newestAtMs: startedAtMs };
-  const kind = unitKind ?? assignment?.unit ?? "request";
-  const comesAgain = kind !== "request" && unit !== null;
-  if (!comesAgain) return addObservation(none, bin);
-  return addUnitObservation(none, { bucket: unitBucket(unit), bin });
 }
 
 function pairEvidence({ feature, metrics }: FeatureKnowledge, pair: Pair): EvidenceIncrement[] {
@@ -229,9 +157,6 @@ function pairExposure({ primary, shadow }: Pair): ExposureIncrement[] {
     },
   ];
 }
-
-const minuteOf = (exchange: Exchange): number =>
-  Math.floor(exchange.startedAtMs / MINUTE_MS) * MINUTE_MS;
 
 /**
  * The evidence of one rollout with a batch added: what the store does with rows, done with values.

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../json.ts";
+import type { DeclaredMetric } from "./declared-metric.ts";
 
 /** 1 high, 2, 3 low: how much harm a wrong answer can do, and so which rules cannot be waived. */
 export type RiskTier = 1 | 2 | 3;
@@ -53,6 +54,8 @@ export type Feature = {
   readonly slices: readonly string[];
   readonly fallback: Fallback | null;
   readonly scorers: readonly ScorerConfig[];
+  /** Beside those of the catalogue. Absent: none. */
+  readonly metrics?: readonly DeclaredMetric[];
   /** How long the feature's answers may take, for the SLA shown to people; null = none promised. */
   readonly slaLatencyMs: number | null;
 };

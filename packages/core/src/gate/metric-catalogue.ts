@@ -26,10 +26,18 @@ export const METRIC_CATALOGUE: readonly MetricDefinition[] = [
   {
     ...harm("edit_rate", "Share of answers that the user changed before using them.", 0.15),
     expectedDelaySeconds: 1_800,
+    isFeedback: true,
+  },
+  {
+    ...score("edit_distance", "Mean part of the answer's words that the user changed.", 0.05),
+    direction: "lower_is_better",
+    expectedDelaySeconds: 1_800,
+    isFeedback: true,
   },
   {
     ...harm("correction_rate", "Share of answers that the user reported as wrong.", 0.08),
     expectedDelaySeconds: 3_600,
+    isFeedback: true,
   },
   // Below the usual bound of 8%: a release that differs more is looked at by people.
   harm("divergence", "Share of pairs whose answers differ in substance.", 0.05),
@@ -91,7 +99,25 @@ export const METRIC_CATALOGUE: readonly MetricDefinition[] = [
 
 /** The built-in definition of a metric, or undefined. */
 export function findMetric(name: string): MetricDefinition | undefined {
-  return METRIC_CATALOGUE.find((metric) => metric.name === name);
+  return METRIC_CATALOGUE.find((metric) => metric.name === name) ?? openMetric(name);
+}
+
+/** Categories are the guardrails' own, so that any may be named. */
+const GUARDRAIL_CATEGORY = /^guardrail_trips_([a-z0-9_]{1,40})$/;
+
+/** How names of an open form are told to people. */
+export const OPEN_METRIC_NAMES = "guardrail_trips_<category>";
+
+/** The definition of a metric whose form of name says all: the trips of one category. */
+export function openMetric(name: string): MetricDefinition | undefined {
+  const category = GUARDRAIL_CATEGORY.exec(name)?.[1];
+  if (category === undefined) return undefined;
+  const words = category.replaceAll("_", " ");
+  return harm(
+    name,
+    `Share of answers that a guardrail against ${words} stopped or changed.`,
+    0.002,
+  );
 }
 
 function score(name: string, description: string, expected: number): MetricDefinition {

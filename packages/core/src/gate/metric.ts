@@ -43,5 +43,10 @@ export type MetricDefinition = {
    * requests are older than that; harm counts at once. Absent: with the answer.
    */
   readonly expectedDelaySeconds?: number;
+  /**
+   * Comes as feedback on an answer that was used, and so never for a shadow copy. Absent: measured on the
+   * answer itself, at once and in shadow too.
+   */
+  readonly isFeedback?: true;
   readonly description: string;
 };

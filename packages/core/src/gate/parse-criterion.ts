@@ -2,6 +2,7 @@ import { durationText, parseDurationSeconds } from "../duration.ts";
 import { isJsonObject } from "../json.ts";
 import type { Comparison, Criterion, UndecidedAction } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
+import { OPEN_METRIC_NAMES, openMetric } from "./metric-catalogue.ts";
 import { textOfLevel } from "./number-text.ts";
 import type { CriterionProblem } from "./parse-comparison.ts";
 import { parseComparison, show } from "./parse-comparison.ts";
@@ -92,7 +93,8 @@ function parseCriterion({ id, source, metrics, path }: CriterionSource): Criteri
     }
   }
   const metricName = fields["metric"] ?? id;
-  const metric = metrics.find((known) => known.name === metricName);
+  const open = typeof metricName === "string" ? openMetric(metricName) : undefined;
+  const metric = metrics.find((known) => known.name === metricName) ?? open;
   if (metric === undefined) {
     const at = fields["metric"] === undefined ? path : `${path}.metric`;
     report(at, unknownMetricMessage(metricName, metrics));
@@ -163,7 +165,9 @@ function unknownMetricMessage(found: unknown, metrics: readonly MetricDefinition
   const names = metrics.map((metric) => metric.name);
   const close = names.filter((name) => typeof found === "string" && isClose(name, found));
   const hint =
-    close.length > 0 ? `Did you mean ${close.join(" or ")}?` : `Known are ${names.join(", ")}.`;
+    close.length > 0
+      ? `Did you mean ${close.join(" or ")}?`
+      : `Known are ${names.join(", ")}, ${OPEN_METRIC_NAMES}, and what a feature declares.`;
   return `Unknown metric ${show(found)}. ${hint}`;
 }
 

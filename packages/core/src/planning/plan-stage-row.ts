@@ -1,6 +1,5 @@
 import type { Criterion } from "../gate/criterion.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
-import { isFromPeople } from "../population/feedback-metrics.ts";
 import type { Stage } from "../rollout/strategy.ts";
 import { hoursOf, waitedAgeHours, windowHoursLeft } from "./plan-hours.ts";
 import type { RowNeeds, RowNeedsResult } from "./plan-row.ts";
@@ -183,7 +182,9 @@ function perHourAt(input: PlanInput, { stage }: StageOf, { row, shareBps }: At):
   const evidence = evidenceOf(stage);
   // A limit is about the candidate alone, so that full traffic counts; its attribution does not.
   if (evidence === "none") return 0;
-  if (evidence === "pairs" && isFromPeople(row.criterion.metric)) return 0;
+  // Nobody edits a shadow copy.
+  const metric = input.metrics.find(({ name }) => name === row.criterion.metric);
+  if (evidence === "pairs" && metric?.isFeedback === true) return 0;
   return (input.requestsPerHour * row.slice.share * shareBps) / 10_000;
 }
 

@@ -2,6 +2,7 @@ import type { Feature } from "../feature/feature.ts";
 import { FEATURE_KEY_PATTERN } from "../feature/feature.ts";
 import { canonicalJson } from "../release/canonical-json.ts";
 import type { Json } from "../json.ts";
+import { metricProblems } from "./assess-metrics.ts";
 import type { ConfigurationProblem } from "./configuration-problem.ts";
 
 /** What is wrong with a feature's definition by itself, before anything else is looked up. */
@@ -14,6 +15,7 @@ export function featureProblems(feature: Feature): ConfigurationProblem[] {
       "scorers",
       feature.scorers.map((scorer) => scorer.metric),
     ),
+    ...metricProblems(feature.metrics ?? []),
     ...fallbackProblems(feature),
   ];
 }
@@ -34,15 +36,16 @@ export function servingProblems(
 
 /**
  * What of a feature stays as it is while a rollout is under way. Assignment and rules say who is in
- * which arm; slices and scorers say what is counted where. Changed in between, they would put two
+ * which arm; slices, scorers and metrics say what is counted where. Changed in between, they would put two
  * populations or two definitions of quality into one and the same cell.
  */
-const FROZEN_BY_ROLLOUT = ["assignment", "rules", "slices", "scorers"] as const;
+const FROZEN_BY_ROLLOUT = ["assignment", "rules", "slices", "scorers", "metrics"] as const;
 
 /** The frozen parts that a change touches, by name; none means that a rollout does not mind. */
 export function rolloutConflicts(before: Feature, after: Feature): string[] {
   return FROZEN_BY_ROLLOUT.filter(
-    (part) => canonicalJson(before[part] as Json) !== canonicalJson(after[part] as Json),
+    (part) =>
+      canonicalJson((before[part] ?? []) as Json) !== canonicalJson((after[part] ?? []) as Json),
   );
 }
 

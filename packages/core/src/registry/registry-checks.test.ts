@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { DeclaredMetric } from "../feature/declared-metric.ts";
 import type { Feature } from "../feature/feature.ts";
 import { assessComponent } from "./assess-component.ts";
 import { featureProblems, rolloutConflicts, servingProblems } from "./assess-feature.ts";
@@ -17,6 +18,63 @@ const feature: Feature = {
   scorers: [],
   slaLatencyMs: null,
 };
+
+const APPEALS: DeclaredMetric = {
+  name: "appeal_rate",
+  kind: "binary",
+  direction: "lower_is_better",
+  expected: { value: 0.04 },
+  expectedDelaySeconds: 86_400,
+  source: "appealed",
+};
+const STARS: DeclaredMetric = {
+  name: "stars",
+  kind: "bounded",
+  direction: "higher_is_better",
+  unit: "stars",
+  range: [1, 5],
+  expected: { value: 4, spread: 1 },
+  source: "rating",
+};
+
+describe("a feature's own metrics", () => {
+  const pathsOf = (...metrics: readonly DeclaredMetric[]) =>
+    featureProblems({ ...feature, metrics }).map(({ path }) => path);
+
+  it.each<[string, readonly DeclaredMetric[], readonly string[]]>([
+    ["sound", [APPEALS, STARS, { ...APPEALS, name: "guardrail_trips_pii" }], []],
+    ["bad name", [{ ...APPEALS, name: "Appeals" }], ["metrics[0].name"]],
+    ["name of the catalogue", [{ ...APPEALS, name: "edit_rate" }], ["metrics[0].name"]],
+    ["declared twice", [APPEALS, APPEALS], ["metrics[1].name"]],
+    ["source of the catalogue", [{ ...APPEALS, source: "latency_ms" }], ["metrics[0].source"]],
+    ["source that nothing has", [{ ...APPEALS, source: "a b" }], ["metrics[0].source"]],
+    ["correction that is no event", [{ ...STARS, source: "corrected.x" }], ["metrics[0].source"]],
+    ["unit of a share", [{ ...APPEALS, unit: "ms" }], ["metrics[0].unit"]],
+    ["range of an event", [{ ...APPEALS, range: [0, 1] }], ["metrics[0].range"]],
+    [
+      "range upside down",
+      [{ ...STARS, range: [5, 1] }],
+      ["metrics[0].range", "metrics[0].expected.value"],
+    ],
+    [
+      "expected outside of the range",
+      [{ ...STARS, expected: { value: 6 } }],
+      ["metrics[0].expected.value"],
+    ],
+    [
+      "expected nothing of a tail",
+      [{ ...APPEALS, kind: "heavy_tailed", expected: { value: 0 } }],
+      ["metrics[0].expected.value"],
+    ],
+    [
+      "spread of nothing",
+      [{ ...STARS, expected: { value: 4, spread: 0 } }],
+      ["metrics[0].expected.spread"],
+    ],
+  ])("%s", (_name, metrics, paths) => {
+    expect(pathsOf(...metrics)).toEqual(paths);
+  });
+});
 
 describe("a feature's definition", () => {
   it.each<[string, Partial<Feature>, string[]]>([
@@ -54,6 +112,7 @@ describe("a feature's definition", () => {
     ["assignment", { assignment: { ...feature.assignment, onMissing: "request" } }],
     ["rules", { rules: [{ attribute: "user", values: ["ada"], arm: "candidate" }] }],
     ["slices", { slices: ["other"] }],
+    ["metrics", { metrics: [APPEALS] }],
     ["scorers", { scorers: [{ kind: "exact_match", metric: "quality", settings: {} }] }],
   ] as const)("does not let its %s change under a rollout, case %#", (part, change) => {
     expect(rolloutConflicts(feature, { ...feature, ...change })).toEqual([part]);

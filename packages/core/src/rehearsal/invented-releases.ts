@@ -1,5 +1,4 @@
 import type { MetricDefinition } from "../gate/metric.ts";
-import { isFromPeople } from "../population/feedback-metrics.ts";
 import type { Harm } from "../population/population.ts";
 import { NO_HARM, populationsOf } from "../population/population.ts";
 import type { Strategy } from "../rollout/strategy.ts";
@@ -49,7 +48,7 @@ export function inventReleases(
         {
           name,
           bins,
-          isFromPeople: isFromPeople(name),
+          isFromPeople: metric.isFeedback === true,
           delaySeconds: Math.max(scenario.labelDelaySeconds, metric.expectedDelaySeconds ?? 0),
           isSliced: criteria.some(({ perSlice }) => perSlice),
           well: drawPlan(well, bins),

@@ -4,6 +4,7 @@ import type { RolloutEvidence, StageExposure } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
 import { neededTimes } from "../gate/windows.ts";
+import { metricsOfStrategy } from "./strategy-metrics.ts";
 import { longestEvidenceSeconds } from "./longest-evidence.ts";
 import { judgedSlices } from "./judged-slices.ts";
 import type { Rollout } from "./rollout.ts";
@@ -28,9 +29,10 @@ export function gateInputOf(
     slots,
   } = judgedSlices(evidenceOfRevision(rollout, evidence), rollout.strategy.slices);
   const judged = new Set(rollout.strategy.criteria.map((criterion) => criterion.metric));
+  const known = metricsOfStrategy(rollout.strategy, metrics);
   return {
     criteria: rollout.strategy.criteria,
-    metrics: metrics
+    metrics: known
       .filter((metric) => judged.has(metric.name))
       .map((metric) => withExpected(metric, rollout.strategy)),
     slices,
@@ -41,7 +43,7 @@ export function gateInputOf(
       exposures: own.exposures,
       ...neededTimes(own, {
         criteria: rollout.strategy.criteria,
-        metrics,
+        metrics: known,
         sinceMs: rollout.evidenceSinceMs ?? null,
       }),
     },

@@ -1,4 +1,5 @@
 import type { Criterion } from "../gate/criterion.ts";
+import type { MetricDefinition } from "../gate/metric.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { rehearsalBoundsToJson } from "./rehearsal-bounds.ts";
 import type { Stage, Strategy } from "./strategy.ts";
@@ -7,8 +8,9 @@ import { durationText } from "../duration.ts";
 
 /**
  * A strategy in the shape of its file, with every default written out, so that people see what holds
- * and not what is left to know. All but the gate parses back to the same strategy; for the gate that
- * depends on `gateToJson`, which writes criteria as they are stored unless another is given.
+ * and not what is left to know. All but the gate and the feature's metrics, which no file has, parses back
+ * to the same strategy; for the gate that depends on `gateToJson`, which writes criteria as they are stored
+ * unless another is given.
  */
 export function strategyToJson(
   strategy: Strategy,
@@ -24,6 +26,7 @@ export function strategyToJson(
     ...(strategy.unit === undefined ? {} : { unit: strategy.unit }),
     ...(strategy.expected === undefined ? {} : { expected: { ...strategy.expected } }),
     ...(strategy.slices === undefined ? {} : { slices: [...strategy.slices] }),
+    ...(strategy.metrics === undefined ? {} : { metrics: metricsToJson(strategy.metrics) }),
     ...(strategy.undecidable === undefined ? {} : { undecidable: strategy.undecidable }),
     ...(strategy.rehearsal === undefined
       ? {}
@@ -49,6 +52,11 @@ function stageToJson(stage: Stage): JsonObject {
     onNoData: stage.onNoData,
     onError: stage.onError,
   };
+}
+
+/** By name, so that two strategies are compared metric by metric. */
+function metricsToJson(metrics: readonly MetricDefinition[]): JsonObject {
+  return Object.fromEntries(metrics.map(({ name, ...rest }) => [name, rest]));
 }
 
 function storedCriteria(criteria: readonly Criterion[]): JsonObject {

@@ -1,4 +1,5 @@
 import type { RiskTier } from "../feature/feature.ts";
+import type { MetricDefinition } from "../gate/metric.ts";
 import type { Criterion, GateConfidence, UndecidedAction } from "../gate/criterion.ts";
 
 export const STAGE_KINDS = ["evaluate", "staging", "shadow", "canary", "ramp", "verify"] as const;
@@ -87,6 +88,11 @@ export type Strategy = {
    * Absent: nothing was known of them; see judged-slices.ts.
    */
   readonly slices?: readonly string[];
+  /**
+   * What the criteria judge that no catalogue defines: metrics of the feature, frozen before the start.
+   * Absent: nothing.
+   */
+  readonly metrics?: readonly MetricDefinition[];
   /** What its rehearsal must show; absent: nothing. */
   readonly rehearsal?: RehearsalBounds;
   /** Whether a rollout is made although the traffic cannot decide a criterion; absent: with a warning. */

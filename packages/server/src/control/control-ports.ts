@@ -10,6 +10,7 @@ import type {
   DecisionKind,
   Exchange,
   Feature,
+  Feedback,
   GateReport,
   Json,
   JsonObject,
@@ -297,6 +298,25 @@ export type ExchangePort = {
   ) => Promise<{ readonly exchange: Exchange; readonly scores: readonly Score[] } | null>;
 };
 
+/** A feedback, and what was made of it. */
+export type FeedbackRecord = {
+  readonly feedback: Feedback;
+  readonly evaluation: "pending" | "done" | "unmatched" | "failed";
+  readonly counted: readonly string[];
+  readonly note: string | null;
+};
+
+export type FeedbackPort = {
+  readonly ingest: (feedback: readonly Feedback[]) => Promise<Receipt>;
+  /** Newest first. */
+  readonly list: (
+    query: PageRequest & {
+      readonly evaluation: FeedbackRecord["evaluation"] | null;
+      readonly exchange: string | null;
+    },
+  ) => Promise<Page<FeedbackRecord>>;
+};
+
 export type TrafficPort = {
   /** Requests lately, from the stored exchanges. Null when there is no such feature. */
   readonly ofFeature: (feature: string) => Promise<{
@@ -353,6 +373,7 @@ export type ControlPorts = {
   readonly snapshot: SnapshotPort;
   readonly gateways: GatewayPort;
   readonly exchanges: ExchangePort;
+  readonly feedback: FeedbackPort;
   readonly whoServed: WhoServedPort;
   readonly traffic: TrafficPort;
   readonly changes: ChangePort;

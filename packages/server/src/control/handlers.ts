@@ -3,6 +3,7 @@ import { componentHandlers } from "./components/component-routes.ts";
 import { decisionHandlers } from "./decisions/decision-routes.ts";
 import { exchangeHandlers } from "./exchanges/exchange-routes.ts";
 import { featureHandlers } from "./features/feature-routes.ts";
+import { feedbackHandlers } from "./feedback/feedback-routes.ts";
 import { gatewayHandlers } from "./gateways/gateway-routes.ts";
 import { internalHandlers } from "./internal/internal-routes.ts";
 import { keyHandlers } from "./keys/key-routes.ts";
@@ -21,6 +22,7 @@ export const HANDLERS: RouteHandlers = {
   ...decisionHandlers,
   ...exchangeHandlers,
   ...featureHandlers,
+  ...feedbackHandlers,
   ...gatewayHandlers,
   ...internalHandlers,
   ...keyHandlers,

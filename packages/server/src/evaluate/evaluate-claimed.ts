@@ -1,8 +1,9 @@
 import type { Exchange } from "@spillway/core";
-import { AppError, evaluateBatch } from "@spillway/core";
+import { evaluateBatch } from "@spillway/core";
 import type { Log } from "../ports.ts";
 import type { ClaimedExchange, EvaluatePort } from "./evaluate-port.ts";
 import type { FeatureCatalogue } from "./feature-catalogue.ts";
+import { inHalves } from "./in-halves.ts";
 
 /** An exchange that fails alone this often fails for its own sake: the database was there for others. */
 const MAX_FAILURES = 5;
@@ -23,24 +24,20 @@ type Claimed = {
  * Evaluates and saves what was claimed. A batch that fails is halved until the exchange that fails stands
  * alone: the others are saved, and it is tried again, then set aside. Throws when the database is away.
  */
-export async function evaluateClaimed(deps: Deps, { ready, primaries }: Claimed): Promise<void> {
-  try {
-    const batch = evaluateBatch({
-      exchanges: ready.map(({ exchange }) => exchange),
-      primaries,
-      knowledgeOf: deps.catalogue.knowledgeOf,
-    });
-    const saved = await deps.port.save({ ...batch, owner: deps.owner });
-    if (saved === "lost")
-      deps.log.debug("another worker took over a batch", { size: ready.length });
-  } catch (error) {
-    if (error instanceof AppError && error.code === "database_unavailable") throw error;
-    const [only, ...others] = ready;
-    if (only !== undefined && others.length === 0) return await setAside(deps, only, error);
-    const middle = Math.ceil(ready.length / 2);
-    await evaluateClaimed(deps, { ready: ready.slice(0, middle), primaries });
-    await evaluateClaimed(deps, { ready: ready.slice(middle), primaries });
-  }
+export function evaluateClaimed(deps: Deps, { ready, primaries }: Claimed): Promise<void> {
+  return inHalves(ready, {
+    save: async (part) => {
+      const batch = evaluateBatch({
+        exchanges: part.map(({ exchange }) => exchange),
+        primaries,
+        knowledgeOf: deps.catalogue.knowledgeOf,
+      });
+      const saved = await deps.port.save({ ...batch, owner: deps.owner });
+      if (saved === "lost")
+        deps.log.debug("another worker took over a batch", { size: part.length });
+    },
+    setAside: (claimed, error) => setAside(deps, claimed, error),
+  });
 }
 
 async function setAside(

@@ -2,9 +2,11 @@ import type { Log, Wall } from "../ports.ts";
 import { evaluateClaimed } from "./evaluate-claimed.ts";
 import type { ClaimedExchange, EvaluatePort } from "./evaluate-port.ts";
 import type { FeatureCatalogue } from "./feature-catalogue.ts";
+import type { FeedbackPort } from "./feedback-pass.ts";
+import { passFeedback } from "./feedback-pass.ts";
 
 export type EvaluateLoop = {
-  /** One pass: claims a batch and evaluates it. Returns how many exchanges it took. */
+  /** One pass: a batch of exchanges, then one of feedback. Returns how many of both it took. */
   readonly pass: () => Promise<number>;
   readonly wake: () => void;
   readonly run: (signal: AbortSignal) => Promise<void>;
@@ -24,6 +26,7 @@ const MAX_ATTEMPTS = 40;
  */
 export function createEvaluateLoop(deps: {
   readonly port: EvaluatePort;
+  readonly feedbackPort: FeedbackPort;
   readonly catalogue: FeatureCatalogue;
   readonly owner: string;
   readonly wall: Wall;
@@ -32,7 +35,7 @@ export function createEvaluateLoop(deps: {
   let wakeUp: (() => void) | null = null;
   let isWoken = false;
 
-  const pass = async (): Promise<number> => {
+  const passExchanges = async (): Promise<number> => {
     const claimed = await deps.port.claim({ owner: deps.owner, leaseMs: LEASE_MS, limit: BATCH });
     if (claimed.length === 0) return 0;
     const primaries = await deps.port.loadExchanges(primaryIds(claimed));
@@ -42,6 +45,9 @@ export function createEvaluateLoop(deps: {
     await deps.port.postpone({ ids: early, owner: deps.owner, forMs: POSTPONE_MS });
     return ready.length;
   };
+
+  const pass = async (): Promise<number> =>
+    (await passExchanges()) + (await passFeedback({ ...deps, port: deps.feedbackPort }));
 
   return {
     pass,

@@ -6,6 +6,7 @@ import type {
   MetricDefinition,
   Scorer,
 } from "@spillway/core";
+import { metricsOfFeature } from "@spillway/core";
 
 /** What evaluation looks up about features and datasets, read from the store by `prepare`. */
 export type FeatureCatalogue = {
@@ -22,6 +23,7 @@ export type CatalogueSource = {
     releases: readonly string[],
   ) => Promise<ReadonlyMap<string, readonly DatasetCase[]>>;
   readonly createScorers: (feature: Feature) => readonly Scorer[];
+  /** Those of every feature. */
   readonly metrics: readonly MetricDefinition[];
 };
 
@@ -29,7 +31,12 @@ export type CatalogueSource = {
 export function createFeatureCatalogue(source: CatalogueSource): FeatureCatalogue {
   const features = new Map<
     string,
-    { definition: string; feature: Feature; scorers: readonly Scorer[] }
+    {
+      definition: string;
+      feature: Feature;
+      scorers: readonly Scorer[];
+      metrics: readonly MetricDefinition[];
+    }
   >();
   const casesByRelease = new Map<string, ReadonlyMap<string, DatasetCase>>();
 
@@ -38,7 +45,12 @@ export function createFeatureCatalogue(source: CatalogueSource): FeatureCatalogu
     for (const feature of await source.loadFeatures(keys)) {
       const definition = JSON.stringify(feature);
       if (features.get(feature.key)?.definition === definition) continue;
-      features.set(feature.key, { definition, feature, scorers: source.createScorers(feature) });
+      features.set(feature.key, {
+        definition,
+        feature,
+        scorers: source.createScorers(feature),
+        metrics: metricsOfFeature(feature, source.metrics),
+      });
     }
     const missing = [...new Set(exchanges.map((exchange) => exchange.release))].filter(
       (release) => !casesByRelease.has(release),
@@ -59,7 +71,7 @@ export function createFeatureCatalogue(source: CatalogueSource): FeatureCatalogu
       const cases = casesByRelease.get(exchange.release);
       return {
         feature: known.feature,
-        metrics: source.metrics,
+        metrics: known.metrics,
         scorers: known.scorers,
         caseOf: (of) => {
           const id = of.attributes["item_id"] ?? of.attributes["case_id"];

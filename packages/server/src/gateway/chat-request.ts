@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { AssignmentContext, JsonObject } from "@spillway/core";
 import { AppError, isJsonObject } from "@spillway/core";
+import { parseJsonBody } from "../http/parse-json-body.ts";
 
 /** One chat completion as the client asked for it. */
 export type ChatRequest = {
@@ -33,7 +34,7 @@ const MAX_UNIT_LENGTH = 512;
 
 /** Throws `invalid_request` that names the field, what was found and what was wanted. */
 export function parseChatRequest(source: Source): ChatRequest {
-  const body = parseJson(source.bytes);
+  const body = parseJsonBody(source.bytes);
   const featureKey = body["model"];
   if (typeof featureKey !== "string" || featureKey === "") {
     throw invalid("model", "`model` is missing. Wanted the key of a feature.");
@@ -82,19 +83,6 @@ function contextOf(source: Source, body: JsonObject, metadata: JsonObject): Assi
 function unit(...candidates: readonly unknown[]): string | null {
   const found = candidates.find((value) => typeof value === "string" && value !== "");
   return typeof found === "string" ? found.slice(0, MAX_UNIT_LENGTH) : null;
-}
-
-function parseJson(bytes: Uint8Array): JsonObject {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch (cause) {
-    throw new AppError("invalid_request", "The body is not JSON. Wanted a JSON object.", { cause });
-  }
-  if (!isJsonObject(parsed)) {
-    throw new AppError("invalid_request", "The body is JSON, but no object. Wanted a JSON object.");
-  }
-  return parsed;
 }
 
 function timeoutOf(headers: IncomingHttpHeaders): number | null {

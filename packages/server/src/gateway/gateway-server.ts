@@ -9,6 +9,7 @@ import { codeOf, openAiErrorFrame, openAiErrorOf } from "../http/vendor-error.ts
 import type {
   Clock,
   ExchangeSink,
+  FeedbackSink,
   Ids,
   Log,
   ModelTransport,
@@ -17,6 +18,7 @@ import type {
 } from "../ports.ts";
 import { CallStop } from "./call-stop.ts";
 import { handleChatCompletion } from "./chat-completions.ts";
+import { handleFeedback } from "./feedback.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { listModels, readModel } from "./models.ts";
@@ -29,7 +31,7 @@ export type GatewayOptions = {
   readonly snapshotSource: SnapshotSource;
   /** By the provider's name in a release's model. */
   readonly transports: ReadonlyMap<string, ModelTransport>;
-  readonly sink: ExchangeSink;
+  readonly sink: ExchangeSink & FeedbackSink;
   readonly clock: Clock;
   readonly wall: Wall;
   readonly ids: Ids;
@@ -179,6 +181,8 @@ async function answer(
       return sendJson(response, { status: 200, body: listModels(snapshot, key) });
     case "model":
       return sendJson(response, { status: 200, body: readModel(snapshot, key, route.id) });
+    case "feedback":
+      return boundedCall(running, () => handleFeedback(running, call));
     case "chat":
       return boundedCall(running, () =>
         handleChatCompletion(running, { ...call, shutdown: running.shutdown.signal }),

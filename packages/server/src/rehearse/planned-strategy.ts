@@ -1,12 +1,20 @@
 import type {
   AssignmentUnit,
+  Feature,
   JsonObject,
   MetricDefinition,
   SliceShare,
   StickyUnits,
   Strategy,
 } from "@spillway/core";
-import { AppError, METRIC_CATALOGUE, withFeatureLevels } from "@spillway/core";
+import {
+  AppError,
+  METRIC_CATALOGUE,
+  metricsOfFeature,
+  metricsOfStrategy,
+  withFeatureLevels,
+  withFrozenMetrics,
+} from "@spillway/core";
 import { parseStrategyDocument } from "../compose-stores.ts";
 
 /** What a plan and a rehearsal are made from: a strategy file's content, and what is known of a feature. */
@@ -19,6 +27,8 @@ export type PlannedStrategyOptions = {
    */
   readonly baseline: Readonly<Record<string, number>>;
   readonly slices: readonly SliceShare[];
+  /** Whose own metrics the criteria may name; nobody's when left out. */
+  readonly feature?: Pick<Feature, "metrics"> & Partial<Pick<Feature, "scorers">>;
   /** What is assigned to an arm as one, where the strategy does not say; the request when left out. */
   readonly unit?: AssignmentUnit;
   /** How units return that are no requests; core's usual design when left out. */
@@ -38,7 +48,7 @@ export type PlannedStrategy = {
 
 /** Throws AppError with every problem of the document by its path. */
 export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrategy {
-  const { baseline, requestsPerHour, slices, slaLatencyMs = null } = options;
+  const { baseline, requestsPerHour, slices, slaLatencyMs = null, feature = {} } = options;
   const { document, problems } = withFeatureLevels(options.document, { slaLatencyMs });
   const [noSla] = problems;
   if (noSla !== undefined) {
@@ -47,19 +57,22 @@ export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrateg
       `The strategy cannot be used.\n${noSla.path}: Found "sla", which each feature has of its own. Wanted --sla, such as 2.5s, or --feature with one that has promised it.`,
     );
   }
-  const parsed = parseStrategyDocument(document);
+  const parsed = parseStrategyDocument(document, [{ scorers: [], ...feature }]);
   if (parsed.kind === "problems") {
     const list = parsed.problems.map(({ path, message }) => `${path}: ${message}`).join("\n");
     throw new AppError("invalid_configuration", `The strategy cannot be used.\n${list}`);
   }
-  const known = new Set(METRIC_CATALOGUE.map(({ name }) => name));
+  const metrics = metricsOfFeature(feature, METRIC_CATALOGUE);
+  const strategy = withFrozenMetrics(parsed.strategy, metrics, METRIC_CATALOGUE);
+  const judgeable = metricsOfStrategy(strategy, METRIC_CATALOGUE);
+  const known = new Set([...metrics, ...judgeable].map(({ name }) => name));
   const unknown = Object.keys(baseline).find((name) => !known.has(name));
   if (unknown !== undefined) {
     throw new AppError("invalid_configuration", `There is no metric "${unknown}".`);
   }
   return {
-    strategy: asFrozen(parsed.strategy, { baseline, slices }),
-    metrics: METRIC_CATALOGUE,
+    strategy: asFrozen(strategy, { baseline, slices }),
+    metrics: judgeable,
     requestsPerHour,
     slices,
     ...(options.unit === undefined ? {} : { unit: options.unit }),

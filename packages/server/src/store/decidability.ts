@@ -1,5 +1,5 @@
 import type { Feature, MetricDefinition, Strategy } from "@spillway/core";
-import { AppError, planStrategy } from "@spillway/core";
+import { AppError, metricsOfStrategy, planStrategy } from "@spillway/core";
 import type { Database } from "./database.ts";
 import { countTraffic } from "./feature-traffic.ts";
 import { loadSliceShares } from "./typical-slices.ts";
@@ -31,7 +31,7 @@ export async function decidabilityWarnings(
     : [];
   const { warnings } = planStrategy({
     strategy,
-    metrics,
+    metrics: metricsOfStrategy(strategy, metrics),
     requestsPerHour,
     slices,
     unit: feature.assignment.unit,

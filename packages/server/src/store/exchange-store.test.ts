@@ -13,6 +13,7 @@ import {
 } from "../../../testkit/src/rollout-kit.ts";
 import { createTestDatabase, type TestDatabase } from "../../../testkit/src/database.ts";
 import { createMemoryLog } from "../../../testkit/src/memory-sink.ts";
+import { createFeedbackPort } from "../compose-evaluate.ts";
 import { createEvaluateLoop } from "../evaluate/evaluate-loop.ts";
 import { loadEvidence, loadExposures } from "./evidence-store.ts";
 import {
@@ -320,6 +321,10 @@ describe("a shadow", () => {
         postpone: ({ ids, owner, forMs }) =>
           postponeExchanges(test.database, { ids, owner, untilWallMs: wall.nowMs + forMs }),
       },
+      feedbackPort: createFeedbackPort({
+        database: test.database,
+        wall: { nowMs: () => wall.nowMs, sleep: async () => {} },
+      }),
       catalogue: { prepare: async () => {}, knowledgeOf: () => WRITTEN_SCORES },
       owner: "loop",
       wall: { nowMs: () => wall.nowMs, sleep: async () => {} },

@@ -4,6 +4,7 @@ import type { Database } from "./database.ts";
 import { inTransaction } from "./database.ts";
 import { addEvidence } from "./evidence-cells.ts";
 import { addExposures } from "./evidence-store.ts";
+import { wakeFeedback } from "./feedback-store.ts";
 import { markDirty } from "./rollout-store.ts";
 import type { Lease } from "./rollout-store.ts";
 import { notifyChange } from "./transaction.ts";
@@ -118,6 +119,7 @@ export async function saveEvaluated(
       .forUpdate()
       .execute();
     if (held.length !== batch.evaluatedIds.length) return { kind: "lost" };
+    await wakeFeedback(trx, batch.evaluatedIds);
     await trx
       .updateTable("exchanges")
       .set({ evaluation: "done", lease_owner: null })

@@ -8,7 +8,13 @@ import type {
 import { AppError } from "@spillway/core";
 import type { Database } from "./database.ts";
 import { applyBundle } from "./registry/apply-store.ts";
-import { ALONE, checkDrafts, IN_BUNDLE, type Drafts } from "./registry/check-drafts.ts";
+import {
+  ALONE,
+  checkDrafts,
+  IN_BUNDLE,
+  type Checking,
+  type Drafts,
+} from "./registry/check-drafts.ts";
 import { listComponents, loadComponent, registerComponent } from "./registry/component-store.ts";
 import {
   fallbackProblem,
@@ -94,23 +100,30 @@ export function createRegistryStore(options: RegistryStoreOptions): RegistryStor
     change: RegistryChange,
     work: (work: RegistryWork) => Promise<Result>,
   ): Promise<Result> => changeRegistry(options, change, work);
+  const checking = async ({ strategies }: Drafts): Promise<Checking> => ({
+    ...options.checks,
+    stored:
+      strategies.length === 0 ? [] : (await listFeatures(db)).map(({ definition }) => definition),
+  });
   return {
     applyBundle: async (bundle, change) => {
-      const strategies = checkDrafts(bundle, options.checks, IN_BUNDLE);
+      const strategies = checkDrafts(bundle, await checking(bundle), IN_BUNDLE);
       return changing(change, (work) => applyBundle(work, bundle, strategies));
     },
 
     listFeatures: () => listFeatures(db),
     loadFeature: (key) => loadFeature(db, key),
     putFeature: async (definition, change) => {
-      checkDrafts({ ...NOTHING, features: [definition] }, options.checks, ALONE);
+      const drafts = { ...NOTHING, features: [definition] };
+      checkDrafts(drafts, await checking(drafts), ALONE);
       return changing(change, (work) => putFeature(work, definition));
     },
 
     listComponents: (query) => listComponents(db, query),
     loadComponent: (digest) => loadComponent(db, digest),
     registerComponent: async (draft, change) => {
-      checkDrafts({ ...NOTHING, components: [draft] }, options.checks, ALONE);
+      const drafts = { ...NOTHING, components: [draft] };
+      checkDrafts(drafts, await checking(drafts), ALONE);
       return changing(change, (work) => registerComponent(work, draft));
     },
 
@@ -123,7 +136,8 @@ export function createRegistryStore(options: RegistryStoreOptions): RegistryStor
     listStrategies: () => listStrategies(db),
     loadStrategy: (name) => loadStrategy(db, name),
     putStrategy: async (document, change) => {
-      const [draft] = checkDrafts({ ...NOTHING, strategies: [document] }, options.checks, ALONE);
+      const drafts = { ...NOTHING, strategies: [document] };
+      const [draft] = checkDrafts(drafts, await checking(drafts), ALONE);
       if (draft === undefined) throw new AppError("internal", "A checked strategy was lost.");
       return changing(change, (work) => storeStrategy(work, draft));
     },

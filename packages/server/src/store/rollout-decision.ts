@@ -15,6 +15,7 @@ import {
   GATE_METHOD,
   gateInputOf,
   judge,
+  metricsOfStrategy,
   stageObservationsOf,
   timedNeeds,
 } from "@spillway/core";
@@ -117,7 +118,8 @@ async function loadInputs(
     .execute(async (trx) => {
       const stored = await findRollout(trx, request.rolloutId);
       if (stored === null) return null;
-      const needs = timedNeeds(stored.rollout.strategy.criteria, deps.metrics);
+      const { strategy } = stored.rollout;
+      const needs = timedNeeds(strategy.criteria, metricsOfStrategy(strategy, deps.metrics));
       const evidence = await loadEvidence(trx, request.rolloutId, {
         needs,
         firstStageNumber: stored.rollout.firstStageNumber ?? 0,

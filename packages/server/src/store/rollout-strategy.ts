@@ -3,10 +3,12 @@ import {
   AppError,
   baselineProblems,
   DEFAULT_CONFIDENCE,
+  metricsOfFeature,
   parseCriteria,
   parseStrategy,
   strategyProblems,
   withFeatureLevels,
+  withFrozenMetrics,
 } from "@spillway/core";
 import type { StrategyRecord } from "../ports/registry-records.ts";
 import type { Database } from "./database.ts";
@@ -54,7 +56,7 @@ export async function findStrategyDocument(
 
 /**
  * The strategy that a document means for a feature, with everything frozen that the feature brings to it: its
- * SLA, and what its baseline has shown. Throws AppError with every problem by its path.
+ * SLA, its own metrics, and what its baseline has shown. Throws AppError with every problem by its path.
  */
 export async function fitStrategy(
   deps: StrategyDeps,
@@ -69,18 +71,19 @@ export async function fitStrategy(
   },
 ): Promise<Strategy> {
   const { feature } = of;
+  const metrics = metricsOfFeature(feature, deps.metrics);
   const levelled = withFeatureLevels(of.document, feature);
   const parsed = parseStrategy(levelled.document, {
-    parseGate: (gate) => parseCriteria(gate, deps.metrics),
+    parseGate: (gate) => parseCriteria(gate, metrics),
     defaultConfidence: DEFAULT_CONFIDENCE,
   });
   if (parsed.kind === "problems") throw unusable([...levelled.problems, ...parsed.problems]);
-  const wanted = undefinedMoves(parsed.strategy, deps.metrics);
+  const wanted = undefinedMoves(parsed.strategy, metrics);
   const { known = {} } = of;
   const source = { feature: feature.key, release: of.baseline, nowMs: of.nowMs };
   // A limit is judged without it, but must not be one that the baseline breaks already.
-  const limited = limitedMetrics(parsed.strategy, deps.metrics);
-  const rates = ratesOf(parsed.strategy, deps.metrics);
+  const limited = limitedMetrics(parsed.strategy, metrics);
+  const rates = ratesOf(parsed.strategy, metrics);
   const isNew = ({ name }: MetricDefinition): boolean => !Object.hasOwn(known, name);
   const measured = [...new Set([...wanted, ...limited])].filter(isNew);
   const frozen = [...wanted, ...rates].flatMap(({ name }) => {
@@ -98,7 +101,7 @@ export async function fitStrategy(
     ...strategyProblems(parsed.strategy, feature.tier),
     ...baselineProblems(
       parsed.strategy.criteria,
-      withLevels(deps.metrics, { ...typical, ...parsed.strategy.expected }),
+      withLevels(metrics, { ...typical, ...parsed.strategy.expected }),
     ),
     ...wanted.filter(({ name }) => !Object.hasOwn(typical, name)).map(unknownLevel),
     ...parsed.strategy.stages.flatMap((stage, index) => ringProblems(stage.ring, index, feature)),
@@ -112,11 +115,12 @@ export async function fitStrategy(
       nowMs: of.nowMs,
     }));
   const expected = { ...seen.rough, ...typical, ...parsed.strategy.expected };
-  return {
+  const fitted = {
     ...parsed.strategy,
     ...(Object.keys(expected).length === 0 ? {} : { expected }),
     slices,
   };
+  return withFrozenMetrics(fitted, metrics, deps.metrics);
 }
 
 /** Rates that the strategy judges and says nothing of. What must never happen has no usual rate. */

@@ -17,6 +17,7 @@ export type Schema = {
   readonly route_history: RouteHistoryTable;
   readonly exchanges: ExchangesTable;
   readonly scores: ScoresTable;
+  readonly feedback: FeedbackTable;
   readonly evidence: EvidenceTable;
   readonly evidence_totals: EvidenceTotalsTable;
   readonly exposures: ExposuresTable;
@@ -190,6 +191,25 @@ export type ScoresTable = {
   readonly value: number | null;
   readonly scorer: string;
   readonly note: string | null;
+};
+
+export type FeedbackTable = {
+  readonly id: string;
+  /** The order in which it was delivered. */
+  readonly seq: Generated<number>;
+  readonly exchange_id: string;
+  readonly received_at_ms: number;
+  /** The domain's Feedback. */
+  readonly record: Jsonb;
+  readonly evaluation: Generated<"pending" | "done" | "unmatched" | "failed">;
+  readonly evaluation_attempts: Generated<number>;
+  /** Names of the numbers that were taken from it: the first of each name on an exchange. */
+  readonly counted: ColumnType<unknown, string | undefined, string>;
+  /** Why it counts for nothing. */
+  readonly note: string | null;
+  readonly first_seen_wall_ms: number;
+  readonly lease_owner: string | null;
+  readonly lease_until_wall_ms: Generated<number>;
 };
 
 export type EvidenceTotalsTable = {

@@ -12,7 +12,7 @@ const EVENTS_KNOWN = 100;
 /** With fewer events a rate says only that it is low. */
 const EVENTS_ROUGH = 10;
 
-/** Rates that the gateway sees itself; all others are scores, by the metric's name. */
+/** Rates that the gateway sees itself; all others are scores, of scorers or of people. */
 const MEASURED = {
   error_rate: sql<boolean>`(x.outcome <> 'ok' or (x.record->>'isFallback')::boolean)`,
   fallback_rate: sql<boolean>`(x.record->>'isFallback')::boolean`,
@@ -63,6 +63,9 @@ function isRarer(rate: number, { expected }: MetricDefinition): boolean {
   return Math.min(rate, 1 - rate) < Math.min(guess, 1 - guess);
 }
 
+/** Scores stand under the name of the raw number. */
+const sourceOf = ({ name, source }: MetricDefinition): string => source ?? name;
+
 /** The newest answers of a release that would count for a gate. */
 const newest = ({ feature, release, nowMs }: Source) => sql`
   from exchanges as x
@@ -86,11 +89,15 @@ async function countScores(
   of: Source,
   metrics: readonly MetricDefinition[],
 ): Promise<readonly Counted[]> {
-  const { rows } = await sql<Counted>`
-    select s.metric, sum(s.value)::float8 as events, count(s.value)::int as observations
+  const { rows } = await sql<Omit<Counted, "metric"> & { readonly source: string }>`
+    select s.metric as source, count(*) filter (where s.value >= 0.5)::int as events, count(s.value)::int as observations
     from (select x.id ${newest(of)}) as v
     join scores as s on s.exchange_id = v.id
-    where s.value is not null and s.metric in (${sql.join(metrics.map(({ name }) => name))})
+    where s.value is not null and s.metric in (${sql.join(metrics.map(sourceOf))})
     group by s.metric`.execute(database.kysely);
-  return rows;
+  return metrics.flatMap((metric) =>
+    rows
+      .filter(({ source }) => source === sourceOf(metric))
+      .map((row) => ({ ...row, metric: metric.name })),
+  );
 }

@@ -1,15 +1,18 @@
-import type { Exchange } from "@spillway/core";
-import type { ExchangeSink, Log, Wall } from "../ports.ts";
-import type { DeliverExchanges } from "./spool-delivery.ts";
+import type { Exchange, Feedback } from "@spillway/core";
+import { AppError } from "@spillway/core";
+import type { ExchangeSink, FeedbackSink, Log, Wall } from "../ports.ts";
+import type { DeliverRecords } from "./spool-delivery.ts";
 import { runDelivery } from "./spool-delivery.ts";
+import type { SpoolBacklog } from "./spool-backlog.ts";
 import { createSpoolBacklog, inheritSpool } from "./spool-backlog.ts";
+import type { SpoolWriter } from "./spool-writer.ts";
 import { createSpoolWriter } from "./spool-writer.ts";
 
 export type ExchangeSpoolOptions = {
   readonly directory: string;
   /** Undelivered bytes on disk; beyond, new exchanges are dropped and counted. */
   readonly maxBytes: number;
-  readonly deliver: DeliverExchanges;
+  readonly deliver: DeliverRecords;
   readonly wall: Wall;
   readonly log: Log;
   readonly segmentBytes?: number;
@@ -18,27 +21,33 @@ export type ExchangeSpoolOptions = {
 };
 
 export type SpoolState = {
-  /** Not yet delivered. */
+  /** Not yet delivered, feedback among them. */
   readonly spooledExchanges: number;
   readonly spoolBytes: number;
   /** Since the start. */
   readonly droppedExchanges: number;
 };
 
-export type ExchangeSpool = ExchangeSink & {
-  readonly state: () => SpoolState;
-  /** Resolves when everything recorded so far has been delivered. */
-  readonly delivered: () => Promise<void>;
-  /** Stops delivery; what is not delivered stays on disk for the next start. */
-  readonly close: () => Promise<void>;
-};
+export type ExchangeSpool = ExchangeSink &
+  FeedbackSink & {
+    readonly state: () => SpoolState;
+    /** Resolves when everything recorded so far has been delivered. */
+    readonly delivered: () => Promise<void>;
+    /** Stops delivery; what is not delivered stays on disk for the next start. */
+    readonly close: () => Promise<void>;
+  };
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** A full spool empties when the control plane is back, which takes seconds at best. */
+const SPOOL_FULL_RETRY_MS = 10_000;
+
+/** What tells a line of feedback from one of an exchange, which has no such member. */
+export const FEEDBACK_KIND = "feedback";
 
 /**
- * Keeps exchanges on disk until the control plane has them. `record` resolves when the exchange would
- * survive a kill of this process; it never waits for the network, and never fails a reply: when the
- * spool is full the exchange is dropped and counted.
+ * Keeps exchanges, and the feedback on them, on disk until the control plane has them. `record` resolves
+ * when the exchange would survive a kill of this process; it never waits for the network, and never fails a
+ * reply: when the spool is full the exchange is dropped and counted. `recordFeedback` says so instead.
  */
 export async function createExchangeSpool(options: ExchangeSpoolOptions): Promise<ExchangeSpool> {
   const { directory, log } = options;
@@ -70,24 +79,26 @@ export async function createExchangeSpool(options: ExchangeSpoolOptions): Promis
   });
 
   async function record(exchange: Exchange): Promise<void> {
-    const line = Buffer.from(`${JSON.stringify(exchange)}\n`);
-    if (!backlog.reserve(line.length)) {
-      dropped += 1;
-      const { maxBytes } = options;
-      if (dropped === 1) log.error("The spool is full: exchanges are dropped", { maxBytes });
-      return;
-    }
-    try {
-      await writer.append(line);
-    } catch (cause) {
-      backlog.release(line.length);
+    const isKept = await append({ backlog, writer }, exchange).catch((cause: unknown) => {
       dropped += 1;
       throw cause;
-    }
+    });
+    if (isKept) return;
+    dropped += 1;
+    const { maxBytes } = options;
+    if (dropped === 1) log.error("The spool is full: exchanges are dropped", { maxBytes });
+  }
+
+  async function recordFeedback(feedback: Feedback): Promise<void> {
+    if (await append({ backlog, writer }, { ...feedback, kind: FEEDBACK_KIND })) return;
+    throw new AppError("overloaded", "The gateway can keep no feedback at the moment. Try again.", {
+      details: { retryAfterMs: SPOOL_FULL_RETRY_MS },
+    });
   }
 
   return {
     record,
+    recordFeedback,
     state: () => {
       const { records, bytes } = backlog.now();
       return { spooledExchanges: records, spoolBytes: bytes, droppedExchanges: dropped };
@@ -102,4 +113,20 @@ export async function createExchangeSpool(options: ExchangeSpoolOptions): Promis
       await writer.close();
     },
   };
+}
+
+/** False when the spool is full. */
+async function append(
+  { backlog, writer }: { readonly backlog: SpoolBacklog; readonly writer: SpoolWriter },
+  kept: object,
+): Promise<boolean> {
+  const line = Buffer.from(`${JSON.stringify(kept)}\n`);
+  if (!backlog.reserve(line.length)) return false;
+  try {
+    await writer.append(line);
+  } catch (cause) {
+    backlog.release(line.length);
+    throw cause;
+  }
+  return true;
 }

@@ -17,7 +17,7 @@ import { createSnapshotHolder } from "../gateway/snapshot-holder.ts";
 import { createHandMovedClock, createSystemWall } from "../telemetry/clocks.ts";
 import { createExchangeSpool } from "./exchange-spool.ts";
 import { createGatewayReporter } from "./gateway-reporter.ts";
-import { createHttpExchangeDelivery } from "./http-exchange-delivery.ts";
+import { createHttpDelivery } from "./http-delivery.ts";
 import { createSnapshotFeed } from "./snapshot-feed.ts";
 
 let directory: string;
@@ -176,7 +176,7 @@ test("the reporter tells at its start, after a swap, and every five seconds", as
 
 test("exchanges travel from the spool over HTTP, and a repeat counts once", async () => {
   const control = await controlPlane();
-  const delivery = createHttpExchangeDelivery({
+  const delivery = createHttpDelivery({
     baseUrl: control.baseUrl,
     token: CONTROL_TOKEN,
     gatewayId: "gw_1",

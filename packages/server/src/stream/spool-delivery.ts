@@ -12,14 +12,15 @@ import {
   segmentPath,
 } from "./spool-segments.ts";
 
-export type DeliverExchanges = (
-  exchanges: readonly JsonObject[],
+/** Exchanges and feedback as they were spooled, each with its `id`. */
+export type DeliverRecords = (
+  records: readonly JsonObject[],
   signal: AbortSignal,
 ) => Promise<Receipt>;
 
 export type DeliveryOptions = {
   readonly directory: string;
-  readonly deliver: DeliverExchanges;
+  readonly deliver: DeliverRecords;
   readonly start: Position;
   /** The segment that still grows, and how far. */
   readonly end: () => Position;
@@ -33,7 +34,7 @@ export type DeliveryOptions = {
   readonly onDelivered: (delivered: { readonly records: number; readonly bytes: number }) => void;
 };
 
-type Line = { readonly text: string; readonly exchange: JsonObject | null };
+type Line = { readonly text: string; readonly record: JsonObject | null };
 
 const BATCH_RECORDS = 500;
 const FIRST_BACK_OFF_MS = 200;
@@ -140,12 +141,12 @@ type Outcome =
   | { readonly kind: "unreachable"; readonly cause: unknown };
 
 async function send(options: DeliveryOptions, lines: readonly Line[]): Promise<Outcome> {
-  const exchanges = lines.flatMap(({ exchange }) => (exchange === null ? [] : [exchange]));
-  if (exchanges.length === 0) {
+  const records = lines.flatMap(({ record }) => (record === null ? [] : [record]));
+  if (records.length === 0) {
     return { kind: "received", receipt: { accepted: 0, duplicates: 0, rejected: [] } };
   }
   try {
-    return { kind: "received", receipt: await deliverOrStop(options, exchanges) };
+    return { kind: "received", receipt: await deliverOrStop(options, records) };
   } catch (cause) {
     const isRefused =
       cause instanceof AppError &&
@@ -157,13 +158,13 @@ async function send(options: DeliveryOptions, lines: readonly Line[]): Promise<O
 /** A delivery that does not look at its signal must not hold a close. */
 function deliverOrStop(
   { deliver, signal }: DeliveryOptions,
-  exchanges: readonly JsonObject[],
+  records: readonly JsonObject[],
 ): Promise<Receipt> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
-    void deliver(exchanges, signal)
+    void deliver(records, signal)
       .then(resolve, reject)
       .finally(() => signal.removeEventListener("abort", onAbort));
   });
@@ -177,7 +178,7 @@ async function bury(
 ): Promise<void> {
   const reasons = reasonsOf(lines, outcome);
   const dead = lines.flatMap((line) => {
-    const reason = line.exchange === null ? "not JSON" : reasons.get(idOf(line));
+    const reason = line.record === null ? "not JSON" : reasons.get(idOf(line));
     return reason === undefined ? [] : [{ reason, line: line.text }];
   });
   if (dead.length === 0) return;
@@ -204,18 +205,18 @@ function reasonsOf(
   return new Map(rejected.map(({ id, message }) => [id, message]));
 }
 
-function idOf({ exchange }: Line): string {
-  const id = exchange?.["id"];
+function idOf({ record }: Line): string {
+  const id = record?.["id"];
   return typeof id === "string" ? id : "";
 }
 
 function parseLine(text: string): Line {
   try {
     const parsed: unknown = JSON.parse(text);
-    return { text, exchange: isJsonObject(parsed) ? parsed : null };
+    return { text, record: isJsonObject(parsed) ? parsed : null };
   } catch {
     // A damaged disk: the line goes to the dead-letter file and the rest goes on.
-    return { text, exchange: null };
+    return { text, record: null };
   }
 }
 

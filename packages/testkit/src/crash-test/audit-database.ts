@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createControlClient } from "@spillway/sdk";
-import { createCatalogue } from "../../../server/src/compose-stores.ts";
+import { createCatalogue } from "../../../server/src/compose-evaluate.ts";
 import type { Database } from "../../../server/src/store/database.ts";
 import { openDatabase } from "../../../server/src/store/database.ts";
 import { DATABASE_NAME, DATABASE_USER } from "../../../server/src/store/embedded/init-cluster.ts";

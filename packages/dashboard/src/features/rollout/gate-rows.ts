@@ -53,7 +53,7 @@ export function gateRows(
 function rowOf(verdict: Verdict, report: GateReport, strategy: Strategy): GateRow {
   const criterion = strategy.criteria.find(({ id }) => id === verdict.criterionId);
   const kind = comparisonKind(criterion?.comparison);
-  const unit = unitOfMetric(verdict.metric);
+  const unit = unitOfMetric(verdict.metric, strategy.metrics);
   const light = lightOf(verdict);
   const isMeasured = verdict.evidence === "measured";
   const estimate =

@@ -1,9 +1,10 @@
-import type { AssignmentReason, Exchange, Json, JsonObject } from "@spillway/core";
+import type { AssignmentReason, Exchange, JsonObject } from "@spillway/core";
 import { EXCHANGE_BOUNDS, exchangeId, isJsonObject } from "@spillway/core";
 import { z } from "zod";
+import { pathText } from "../../http/path-text.ts";
 import { JSON_DEPTH_MAX } from "../server/json-depth.ts";
-import { pathText } from "../server/parse-request.ts";
 import { TOO_DEEP } from "./deep-exchanges.ts";
+import { storable } from "./storable.ts";
 
 export type ParsedExchange =
   | { readonly kind: "exchange"; readonly exchange: Exchange }
@@ -116,19 +117,4 @@ function contradictionOf(exchange: Exchange): string | null {
     return "stageIndex: wanted the stage of the rollout";
   }
   return null;
-}
-
-/**
- * PostgreSQL holds neither NUL nor half a surrogate pair. A model may answer with either, and losing
- * the exchange for it would bias the evidence, so that character becomes U+FFFD.
- */
-function storable(found: Json): Json {
-  if (typeof found === "string") return found.replaceAll("\0", "\uFFFD").toWellFormed();
-  if (Array.isArray(found)) return found.map((item: Json) => storable(item));
-  if (!isJsonObject(found)) return found;
-  const entries = Object.entries(found).map(([key, member]) => [
-    storable(key) as string,
-    storable(member),
-  ]);
-  return Object.fromEntries(entries) as JsonObject;
 }

@@ -1,12 +1,12 @@
 import type * as Wire from "@spillway/contract";
-import type { Feature } from "@spillway/core";
+import type { DeclaredMetric, Feature } from "@spillway/core";
 import type { FeatureRecord } from "../../ports/registry-records.ts";
 import type { FeatureMoved, WhoServedPort } from "../control-ports.ts";
 import type { Wire as ReadOnly } from "../server/route-handlers.ts";
 
 /** The salt of a feature that names none is its key, so that features assign independently. */
 export function featureDefinitionOf(draft: Wire.FeatureDraft): Feature {
-  const { assignment, key, title, owner, tier, rules, slices, fallback, scorers } = draft;
+  const { assignment, key, title, owner, tier, rules, slices, fallback, scorers, metrics } = draft;
   const { unit, attribute, onMissing, salt } = assignment;
   return {
     key,
@@ -18,7 +18,29 @@ export function featureDefinitionOf(draft: Wire.FeatureDraft): Feature {
     slices,
     fallback,
     scorers,
+    ...(metrics.length === 0 ? {} : { metrics: metrics.map(declaredMetricOf) }),
     slaLatencyMs: draft.slaLatencyMs,
+  };
+}
+
+/** Left out is what was left out: a draft that was read back is the draft. */
+function declaredMetricOf({
+  expected: { value, spread },
+  unit,
+  range,
+  expectedDelaySeconds,
+  source,
+  description,
+  ...rest
+}: Wire.FeatureDraft["metrics"][number]): DeclaredMetric {
+  return {
+    ...rest,
+    expected: spread === undefined ? { value } : { value, spread },
+    ...(unit === undefined ? {} : { unit }),
+    ...(range === undefined ? {} : { range }),
+    ...(expectedDelaySeconds === undefined ? {} : { expectedDelaySeconds }),
+    ...(source === undefined ? {} : { source }),
+    ...(description === undefined ? {} : { description }),
   };
 }
 
@@ -35,6 +57,7 @@ export function featureOf(record: FeatureRecord): ReadOnly<Wire.Feature> {
     slices,
     fallback,
     scorers,
+    metrics: [...(record.definition.metrics ?? [])].map((metric) => ({ ...metric })),
     slaLatencyMs,
     baseline: record.baseline,
     isKilled: record.isKilled,

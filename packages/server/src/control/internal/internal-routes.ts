@@ -1,11 +1,14 @@
-import type { Exchange, JsonObject } from "@spillway/core";
+import type { Exchange, Feedback, JsonObject } from "@spillway/core";
 import { parseExchange } from "../exchanges/parse-exchange.ts";
+import { parseFeedback } from "../exchanges/parse-feedback.ts";
 import { gatewayReportOf } from "../gateways/gateway-mapping.ts";
 import type { HandlersOf } from "../server/route-handlers.ts";
 import type { SnapshotName } from "../control-ports.ts";
 import { currentSnapshot } from "../snapshot/snapshot-routes.ts";
 
-export const internalHandlers: HandlersOf<"pullSnapshot" | "deliverExchanges" | "reportGateway"> = {
+export const internalHandlers: HandlersOf<
+  "pullSnapshot" | "deliverExchanges" | "deliverFeedback" | "reportGateway"
+> = {
   pullSnapshot: async (_input, { ports, header }) => {
     const known = header("if-none-match");
     if (known !== undefined) {
@@ -35,6 +38,19 @@ export const internalHandlers: HandlersOf<"pullSnapshot" | "deliverExchanges" | 
         rejected: [...rejected, ...receipt.rejected],
       },
     };
+  },
+
+  deliverFeedback: async ({ body }, { ports }) => {
+    const feedback: Feedback[] = [];
+    const rejected: { readonly id: string; readonly message: string }[] = [];
+    for (const found of body.feedback) {
+      const parsed = parseFeedback(found);
+      if (parsed.kind === "feedback") feedback.push(parsed.feedback);
+      else rejected.push({ id: parsed.id, message: parsed.message });
+    }
+    const receipt = await ports.feedback.ingest(feedback);
+    const { accepted, duplicates } = receipt;
+    return { body: { accepted, duplicates, rejected: [...rejected, ...receipt.rejected] } };
   },
 
   reportGateway: async ({ body }, { ports }) => {

@@ -12,6 +12,7 @@ import {
   GATEWAY_KEY_SECRET,
   RELEASE,
 } from "../../../../testkit/src/fake-control-ports.ts";
+import { buildFeedback } from "../../../../testkit/src/feedback-builder.ts";
 
 let open: TestControl[] = [];
 const start = (options: Parameters<typeof startTestControl>[0] = {}): TestControl => {
@@ -77,6 +78,7 @@ const SAMPLES: Readonly<Record<RouteName, Sample>> = {
   getSnapshot: { url: "/api/v1/snapshot" },
   listGateways: { url: "/api/v1/gateways" },
   getExchange: { url: "/api/v1/exchanges/exch_1" },
+  listFeedback: { url: "/api/v1/feedback?state=unmatched&exchange=exch_1" },
   listKeys: { url: "/api/v1/keys" },
   createKey: { url: "/api/v1/keys", body: { name: "ci", scope: "control", role: "operator" } },
   revokeKey: { url: "/api/v1/keys/key_viewer" },
@@ -84,6 +86,10 @@ const SAMPLES: Readonly<Record<RouteName, Sample>> = {
   deliverExchanges: {
     url: "/internal/v1/exchanges",
     body: { gatewayId: "gw_1", exchanges: [buildExchange()] },
+  },
+  deliverFeedback: {
+    url: "/internal/v1/feedback",
+    body: { gatewayId: "gw_1", feedback: [buildFeedback()] },
   },
   reportGateway: {
     url: "/internal/v1/gateways",

@@ -1,6 +1,7 @@
 import type { ConfigurationProblem } from "@spillway/core";
 import { AppError } from "@spillway/core";
 import type { RouteContract } from "@spillway/contract";
+import { pathText } from "../../http/path-text.ts";
 import { isNestedTooDeep, JSON_DEPTH_MAX } from "./json-depth.ts";
 
 /** What zod says of one problem; its union type is wider than what is needed here. */
@@ -87,14 +88,6 @@ function wordsOf(prefix: readonly PropertyKey[], issue: Issue): ConfigurationPro
 
 const depthOf = (branch: readonly Issue[]): number =>
   Math.max(0, ...branch.map((issue) => issue.path.length));
-
-/** ["components", 2, "content"] -> "components[2].content". */
-export function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .replace(/^\./, "");
-}
 
 /** Texts that PostgreSQL cannot hold, and a member name that would reach into prototypes. */
 function unstorable(prefix: readonly PropertyKey[], root: unknown): ConfigurationProblem[] {

@@ -16,8 +16,8 @@ export function strategyOf(
   document: JsonObject,
   isBuiltIn = false,
 ): ReadOnly<Wire.Strategy> {
-  const { name, description, personGraceSeconds, unit, expected, slices, undecidable, rehearsal } =
-    strategy;
+  const { name, description, personGraceSeconds, unit, expected, slices } = strategy;
+  const { metrics, undecidable, rehearsal } = strategy;
   const { alpha, alphaBlock, alphaPromote, amberOdds } = strategy.confidence;
   return {
     name,
@@ -31,6 +31,7 @@ export function strategyOf(
     ...(unit === undefined ? {} : { unit }),
     ...(expected === undefined ? {} : { expected }),
     ...(slices === undefined ? {} : { slices }),
+    ...(metrics === undefined ? {} : { metrics: metrics.map((metric) => ({ ...metric })) }),
     ...(undecidable === undefined ? {} : { undecidable }),
     ...(rehearsal === undefined ? {} : { rehearsal }),
     document,

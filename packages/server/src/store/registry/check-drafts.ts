@@ -16,6 +16,11 @@ export type Drafts = {
   readonly strategies: readonly JsonObject[];
 };
 
+export type Checking = RegistryChecks & {
+  /** Features that are there already; those of the drafts take their places. */
+  readonly stored: readonly Feature[];
+};
+
 type At = { readonly path: (resource: keyof Drafts, index: number) => string };
 
 /** Paths as in a bundle: `components[2].content.id`. */
@@ -25,10 +30,10 @@ export const IN_BUNDLE: At = { path: (resource, index) => `${resource}[${index}]
 export const ALONE: At = { path: () => "" };
 
 /**
- * All that can be known without the database, before anything is stored, with every problem at once.
+ * All that can be known before anything is stored, with every problem at once.
  * Throws `unpinned_model` if that is among them, else `invalid_configuration`.
  */
-export function checkDrafts(drafts: Drafts, checks: RegistryChecks, at: At): StrategyDraft[] {
+export function checkDrafts(drafts: Drafts, checks: Checking, at: At): StrategyDraft[] {
   const unpinned: ConfigurationProblem[] = [];
   const problems: ConfigurationProblem[] = [];
   drafts.features.forEach((feature, index) => {
@@ -40,8 +45,10 @@ export function checkDrafts(drafts: Drafts, checks: RegistryChecks, at: At): Str
     unpinned.push(...under(path, assessed.unpinned));
     problems.push(...under(path, assessed.problems), ...under(path, promptOf(draft, checks)));
   });
+  const drafted = new Set(drafts.features.map(({ key }) => key));
+  const features = [...drafts.features, ...checks.stored.filter(({ key }) => !drafted.has(key))];
   const strategies = drafts.strategies.flatMap((document, index) => {
-    const parsed = checks.parseStrategy(document);
+    const parsed = checks.parseStrategy(document, features);
     if (parsed.kind === "strategy") return [{ document, strategy: parsed.strategy }];
     problems.push(...under(at.path("strategies", index), parsed.problems));
     return [];

@@ -1,5 +1,6 @@
 import type {
   ConfigurationProblem,
+  Feature,
   Json,
   JsonObject,
   PromptContent,
@@ -31,9 +32,15 @@ export type StrategyParse =
   | { readonly kind: "strategy"; readonly strategy: Strategy }
   | { readonly kind: "problems"; readonly problems: readonly ConfigurationProblem[] };
 
+export type DeclaringFeature = Pick<Feature, "metrics" | "scorers">;
+
 /** Pure checks that the composition brings: documents, templates and scorers are core's business. */
 export type RegistryChecks = {
-  readonly parseStrategy: (document: JsonObject) => StrategyParse;
+  /** Of the features those that declare metrics count: criteria may name them. */
+  readonly parseStrategy: (
+    document: JsonObject,
+    features: readonly DeclaringFeature[],
+  ) => StrategyParse;
   readonly promptProblems: (content: PromptContent) => readonly ConfigurationProblem[];
   readonly scorerProblems: (config: ScorerConfig) => readonly ConfigurationProblem[];
 };

@@ -1,0 +1,77 @@
+import type { Exchange, Score } from "../exchange/exchange.ts";
+import type { Feature } from "../feature/feature.ts";
+import { binOfValue } from "../gate/bins.ts";
+import { addObservation, addUnitObservation, emptyCell } from "../gate/cells.ts";
+import type { EvidenceCell, PairCell } from "../gate/evidence.ts";
+import type { MetricDefinition } from "../gate/metric.ts";
+import { unitBucket } from "../gate/unit-bucket.ts";
+import type { DatasetCase } from "../release/component.ts";
+import { observationsOf } from "./observations.ts";
+import type { Scorer } from "./scorer.ts";
+
+/** What is needed to evaluate an exchange of one feature. */
+export type FeatureKnowledge = {
+  readonly feature: Pick<Feature, "slices"> & Partial<Pick<Feature, "assignment" | "scorers">>;
+  readonly metrics: readonly MetricDefinition[];
+  readonly scorers: readonly Scorer[];
+  /** The dataset's case that the exchange is about, if there is one. */
+  readonly caseOf: (exchange: Exchange) => DatasetCase | null;
+};
+
+/** New evidence of one cell. Increments are merged before they are stored; the order is free. */
+export type EvidenceIncrement = {
+  readonly rolloutId: string;
+  readonly stageIndex: number;
+  readonly propensityBps: number;
+  readonly slice: string;
+  readonly metric: string;
+  readonly minuteMs: number;
+} & (
+  | { readonly arm: "baseline" | "candidate"; readonly cell: EvidenceCell }
+  | { readonly arm: "pair"; readonly cell: PairCell }
+);
+
+const MINUTE_MS = 60_000;
+
+/** What one answered exchange adds, with the numbers that are scored of it. */
+export function singleEvidence(
+  { feature, metrics }: Pick<FeatureKnowledge, "feature" | "metrics">,
+  exchange: Exchange,
+  scores: readonly Score[],
+): EvidenceIncrement[] {
+  const definitions = new Map(metrics.map((metric) => [metric.name, metric]));
+  return observationsOf({ feature, metrics, exchange, scores }).flatMap((observation) => {
+    const metric = definitions.get(observation.metric);
+    const bin = metric === undefined ? null : binOfValue(metric, observation.observed);
+    if (bin === null) return [];
+    const { rolloutId, stageIndex, propensityBps, arm, slice } = observation;
+    const minuteMs = minuteOf(exchange);
+    const cell = cellOf(feature.assignment, exchange, bin);
+    const at = {
+      rolloutId,
+      stageIndex,
+      propensityBps,
+      slice,
+      metric: observation.metric,
+      minuteMs,
+    };
+    return [{ ...at, arm, cell }];
+  });
+}
+
+/** One observation; with the group of its unit where the unit may come again. */
+export function cellOf(
+  assignment: Feature["assignment"] | undefined,
+  { unit, unitKind, startedAtMs }: Exchange,
+  bin: number,
+): EvidenceCell {
+  const none: EvidenceCell = { ...emptyCell(), newestAtMs: startedAtMs };
+  const kind = unitKind ?? assignment?.unit ?? "request";
+  const comesAgain = kind !== "request" && unit !== null;
+  if (!comesAgain) return addObservation(none, bin);
+  return addUnitObservation(none, { bucket: unitBucket(unit), bin });
+}
+
+/** Evidence stands at the minute of the request, however late its number comes. */
+export const minuteOf = (exchange: Exchange): number =>
+  Math.floor(exchange.startedAtMs / MINUTE_MS) * MINUTE_MS;
