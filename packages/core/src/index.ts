@@ -128,7 +128,7 @@ export {
 export type { Stage, StageKind, Strategy, StrategyProblem } from "./rollout/strategy.ts";
 export { percent, STAGE_KINDS, strategyProblems } from "./rollout/strategy.ts";
 export { strategyToJson } from "./rollout/strategy-to-json.ts";
-export { withTransition } from "./rollout/transition.ts";
+export { evidenceSinceMs, withTransition } from "./rollout/transition.ts";
 export type {
   Arm,
   Assignment,

@@ -12,7 +12,14 @@ import type {
   Rollout,
   Transition,
 } from "@spillway/core";
-import { canonicalJson, decisionId, rolloutId, sha256Hex, strategyToJson } from "@spillway/core";
+import {
+  canonicalJson,
+  decisionId,
+  evidenceSinceMs,
+  rolloutId,
+  sha256Hex,
+  strategyToJson,
+} from "@spillway/core";
 import type { Database } from "./database.ts";
 import { inTransaction } from "./database.ts";
 import { appendLedger } from "./ledger-store.ts";
@@ -66,6 +73,7 @@ export async function commitDecision(
         report: draft.report === null ? null : JSON.stringify(draft.report),
         sentence: change.sentence,
         unmet: JSON.stringify(change.unmet),
+        evidence_since_ms: evidenceSinceMs(rollout, change),
         ...revisedColumns(change),
       })
       .where("id", "=", rollout.id)

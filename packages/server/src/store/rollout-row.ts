@@ -22,6 +22,7 @@ export type RolloutRow = {
   readonly version: number;
   readonly revision: number;
   readonly first_stage_number: number;
+  readonly evidence_since_ms: number | null;
 };
 
 export function toRollout(row: RolloutRow): Rollout {
@@ -42,6 +43,7 @@ export function toRollout(row: RolloutRow): Rollout {
     ...(row.revision === 1
       ? {}
       : { revision: row.revision, firstStageNumber: row.first_stage_number }),
+    ...(row.evidence_since_ms === null ? {} : { evidenceSinceMs: row.evidence_since_ms }),
   };
 }
 

@@ -126,6 +126,7 @@ export type RolloutsTable = {
   readonly unmet: Jsonb;
   readonly revision: Generated<number>;
   readonly first_stage_number: Generated<number>;
+  readonly evidence_since_ms: number | null;
 };
 
 export type DecisionsTable = {
