@@ -1,7 +1,9 @@
+import { effectiveUnits } from "../statistics/effective-units.ts";
 import { cleanObservationsNeeded, cleanRateLogE } from "../statistics/one-sample.ts";
 import type { AssessedRow, RowInput } from "./assessed-row.ts";
 import { isBroken, observationsOf, unitSplitOf } from "./assessed-row.ts";
 import { totalCount } from "./cells.ts";
+import { leastBuckets } from "./cluster-test.ts";
 import type { CompiledCriterion } from "./compiled-criterion.ts";
 import { compileCriterion } from "./compiled-criterion.ts";
 import type { Comparison, Criterion } from "./criterion.ts";
@@ -9,6 +11,7 @@ import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { countCandidateEvents } from "./observed-row.ts";
 import { NO_ESTIMATE } from "./row-estimate.ts";
+import { sumUnits } from "./unit-bins.ts";
 import { estimate, TestedRow } from "./tested-row.ts";
 
 /**
@@ -67,7 +70,7 @@ function zeroToleranceRow(
   const { row, confidence } = input;
   const { comparison } = input.criterion;
   const confirmedEvents = countCandidateEvents(row, metric, (value) => value > 0);
-  const observations = distinctCandidateAnswers(row);
+  const observations = row.isClustered ? unitsSeen(row) : answersOf(row);
   const log = confirmedEvents > 0 ? CONFIRMED_EVENT_LOG : 0;
   const logSafety =
     confirmedEvents > 0 ? -CONFIRMED_EVENT_LOG : cleanRateLogE({ events: 0, observations }, margin);
@@ -80,7 +83,10 @@ function zeroToleranceRow(
     moreObservations: () => {
       if (confirmedEvents > 0) return null;
       const needed = cleanObservationsNeeded(margin, confidence.alphaPromote);
-      return Math.max(0, needed - observations);
+      // More answers of units that return count for as much each as those so far.
+      const perAnswer = observations / Math.max(1, answersOf(row));
+      const worth = row.isClustered && perAnswer > 0 ? perAnswer : 1;
+      return Math.max(0, Math.ceil((needed - observations) / worth));
     },
     logHarm: log,
     levels: { hold: null, rollback: 0, margin },
@@ -92,12 +98,23 @@ function zeroToleranceRow(
  * Candidate answers that are certainly different ones. A live answer of the candidate may also be one
  * side of a pair, so of each stratum only the larger of the two counts is used.
  */
-function distinctCandidateAnswers(row: ObservedRow): number {
+function answersOf(row: ObservedRow): number {
   let answers = 0;
   for (const stratum of row.strata) {
     answers += Math.max(stratum.candidate.total, totalCount(stratum.pairs));
   }
   return answers;
+}
+
+/**
+ * Where units come more than once, twenty clean answers to one person are not twenty draws: they count for as
+ * many units as there are at least. A copy's unit is not known; a stage without live answers counts its pairs.
+ */
+function unitsSeen({ strata }: ObservedRow): number {
+  const live = strata.filter(({ candidateUnits }) => !candidateUnits.isEmpty);
+  const copies = strata.filter(({ candidateUnits }) => candidateUnits.isEmpty);
+  const { counts } = sumUnits(live.map(({ candidateUnits }) => candidateUnits));
+  return copies.reduce((sum, { pairs }) => sum + totalCount(pairs), effectiveUnits(counts));
 }
 
 function unsupportedRow(
@@ -132,7 +149,7 @@ function rowHead({ criterion, metric, slice, row, perHour }: RowInput) {
     isSplitBroken: isBroken(row, unitSplit),
     unitSplit,
     isBaselineBeyond: false,
-    unitBuckets: null,
+    unitBuckets: row.isClustered ? leastBuckets(row) : null,
   };
 }
 

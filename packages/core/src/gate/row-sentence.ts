@@ -78,7 +78,8 @@ function zeroToleranceSentence(row: AssessedRow, subject: string, events: number
     more === 0
       ? `a rate of ${bound} is ruled out`
       : `${textOfCount(more)} more clean observations would rule out a rate of ${bound}`;
-  return `${subject}: no event in ${observed} answers of the candidate; ${rest}.`;
+  const returning = row.unitBuckets === null ? "" : ", which count by the units that return";
+  return `${subject}: no event in ${observed} answers of the candidate${returning}; ${rest}.`;
 }
 
 function movement(row: AssessedRow, metric: MetricDefinition): string {

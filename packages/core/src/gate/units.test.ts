@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { StratumEvidence } from "./evidence.ts";
-import { criterion, evidenceOf, gate } from "./testing/builders.ts";
+import { criterion, evidenceOf, gate, stratum } from "./testing/builders.ts";
 import type { Users } from "./testing/sticky-users.ts";
 import { simulateUsers as simulate } from "./testing/sticky-users.ts";
 import { unitBucket } from "./unit-bucket.ts";
@@ -37,6 +37,27 @@ describe("units that come more than once", () => {
     const report = reportOf(simulate({ count: 20, requestsEach: 200, harm: 0.3 }, 1, "units"));
     expect(report.verdict).toBe("inconclusive");
     expect(report.verdicts[0]?.sentence).toContain("not decidable");
+  });
+
+  it("clean answers to few people rule out no rate, and to many they do", () => {
+    const harmless = criterion("harmful_content", { kind: "zero_tolerance", maximumRate: 0.005 });
+    const clean = (users: number, answersEach: number) => {
+      const units: Record<string, number> = {};
+      for (let user = 0; user < users; user += 1) {
+        const key = `${unitBucket(`user-${user}`)}:0`;
+        units[key] = (units[key] ?? 0) + answersEach;
+      }
+      const candidate = { bins: { "0": users * answersEach }, units };
+      const seen = stratum({ propensityBps: 5_000, candidate, baseline: candidate });
+      const evidence = [evidenceOf("harmful_content", [seen])];
+      return gate({ criteria: [harmless], evidence }).verdicts[0];
+    };
+    // 598 clean draws rule out 0.5% at 20 : 1.
+    expect(clean(2, 350)?.verdict).toBe("inconclusive");
+    expect(clean(300, 20)?.verdict).toBe("inconclusive");
+    expect(clean(300, 20)?.moreObservations).toBeGreaterThan(3_000);
+    expect(clean(1_200, 5)?.verdict).toBe("pass");
+    expect(clean(300, 20)?.sentence).toContain("which count by the units that return");
   });
 
   it("a bucket is one of 64 and says nothing about who the unit is", () => {

@@ -6,6 +6,7 @@ import type { MetricDefinition } from "../gate/metric.ts";
 import type { QuantileTest } from "../gate/quantile-move.ts";
 import type { ArmPopulations } from "../population/population.ts";
 import { NO_HARM, populationsOf } from "../population/population.ts";
+import { UPPER_UNEVENNESS } from "../statistics/effective-units.ts";
 import { cleanObservationsNeeded } from "../statistics/one-sample.ts";
 import type { StickyUnits } from "./sticky-units.ts";
 import type { ObservationsNeeded } from "../statistics/power.ts";
@@ -144,14 +145,19 @@ function later(left: ObservationsNeeded, right: ObservationsNeeded): Observation
 }
 
 /** The first event is proof; without any, only a number of clean answers is. */
-function zeroToleranceNeeds({ criterion, confidence }: RowQuestion, margin: number): RowNeeds {
+function zeroToleranceNeeds(
+  { criterion, confidence, units = null }: RowQuestion,
+  margin: number,
+): RowNeeds {
   const { comparison } = criterion;
   const maximumRate = comparison.kind === "zero_tolerance" ? comparison.maximumRate : margin;
   const firstEvent = (rate: number): ObservationsNeeded => {
     const at = (chance: number): number => Math.ceil(Math.log(1 - chance) / Math.log1p(-rate));
     return { p50: at(0.5), p80: at(0.8), p95: at(0.95) };
   };
-  const clean = cleanObservationsNeeded(margin, confidence.alphaPromote);
+  // Of units that return each counts once, however often it comes (effective-units.ts).
+  const answersEach = units === null ? 1 : units.requestsPerUnit * UPPER_UNEVENNESS;
+  const clean = Math.ceil(cleanObservationsNeeded(margin, confidence.alphaPromote) * answersEach);
   return {
     detectOnce: firstEvent(maximumRate),
     detectTwice: firstEvent(Math.min(0.999, 2 * maximumRate)),
