@@ -45,6 +45,7 @@ export type {
   TimedEvidence,
 } from "./gate/evidence.ts";
 export type { TimedNeed } from "./gate/windows.ts";
+export { UNIT_BUCKETS } from "./gate/unit-bucket.ts";
 export { liveSinceMs, timedNeeds } from "./gate/windows.ts";
 export { ALL_TRAFFIC } from "./gate/evidence.ts";
 export type { MetricDefinition, MetricDirection, MetricKind } from "./gate/metric.ts";

@@ -17,6 +17,7 @@ type Case = {
   readonly perHour: number;
   readonly tickHours: number;
   readonly ringPerHour?: number;
+  readonly slices?: World["slices"];
   readonly baseline: Behaviour;
   /** What a good candidate does otherwise than the baseline; nothing if left out. */
   readonly good?: Behaviour;
@@ -26,8 +27,10 @@ type Case = {
 
 const CASES: Readonly<Record<string, Case>> = {
   "tier1-clinical": {
+    slices: { "kind=letter": 0.4, "kind=note": 0.3 },
     tier: 1,
-    perHour: 400,
+    // Enough for two more edits in a hundred to be ruled out on each slice, from one answer in ten of a day.
+    perHour: 1_500,
     tickHours: 3,
     baseline: { quality: 0.8, fact_coverage: 0.85, field_completeness: 0.85, edit_rate: 0.15 },
     bad: {
@@ -37,6 +40,7 @@ const CASES: Readonly<Record<string, Case>> = {
     },
   },
   "prompt-canary": {
+    slices: { "kind=letter": 0.4, "kind=note": 0.3 },
     perHour: 400,
     tickHours: 1,
     baseline: { quality: 0.8, error_rate: 0.01 },
@@ -149,12 +153,13 @@ function frozen(name: string): Strategy {
 }
 
 function given(name: string, of: Case, world: Partial<World> = {}): PlayOptions {
-  const { baseline, good, perHour, ringPerHour = 0, tickHours, tier = 2 } = of;
+  const { baseline, good, perHour, ringPerHour = 0, slices = {}, tickHours, tier = 2 } = of;
+  const candidate = { ...baseline, ...good };
   return {
-    strategy: frozen(name),
+    strategy: { ...frozen(name), slices: Object.keys(slices) },
     tier,
     tickHours,
-    world: { perHour, ringPerHour, baseline, candidate: { ...baseline, ...good }, ...world },
+    world: { perHour, ringPerHour, slices, baseline, candidate, ...world },
   };
 }
 

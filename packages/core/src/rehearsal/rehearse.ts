@@ -83,7 +83,9 @@ function rehearseScenario(
   const { slices = [], requestsPerHour } = input;
   const metrics = input.metrics.map((metric) => withExpected(metric, input.strategy));
   const stages = input.strategy.stages.filter(({ kind }) => kind !== "evaluate");
-  const strategy = { ...input.strategy, stages };
+  // As a rollout freezes them: a slice that is not listed is not judged.
+  const judged = input.strategy.slices ?? slices.map(({ name }) => name);
+  const strategy = { ...input.strategy, stages, slices: judged };
   const releases = inventReleases(strategy, metrics, scenario);
   const horizonMs = horizonOf(strategy);
   const unit = strategy.unit ?? input.unit ?? "request";

@@ -2,6 +2,8 @@ import { createRandom } from "../../../server/src/backtest/traffic.ts";
 
 /** Seeded draws of whole counts, so that an hour with a million requests costs as much as one with ten. */
 export type Chance = {
+  /** A whole number with this mean, the nearest ones on either side of it. */
+  readonly whole: (mean: number) => number;
   readonly binomial: (trials: number, probability: number) => number;
   /** How many of the trials fall into each place, by the places' weights (they sum to 1). */
   readonly spread: (trials: number, weights: readonly number[]) => number[];
@@ -47,5 +49,6 @@ export function createChance(seed: number): Chance {
       return count;
     });
   };
-  return { binomial, spread };
+  const whole = (mean: number): number => Math.floor(mean) + (random() < mean % 1 ? 1 : 0);
+  return { whole, binomial, spread };
 }

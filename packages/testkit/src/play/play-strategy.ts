@@ -21,6 +21,7 @@ import {
   gateInputOf,
   isTerminal,
   judge,
+  mergeEvidence,
   METRIC_CATALOGUE,
   releaseId,
   rolloutId,
@@ -68,9 +69,10 @@ export function playStrategy(options: PlayOptions): Played {
   const chance = createChance(options.seed ?? 1);
   const decisions: DecisionRecord[] = [];
   let rollout = pendingRollout(options);
-  let evidence: RolloutEvidence = emptyEvidence();
+  let evidence: RolloutEvidence = { ...emptyEvidence(), timed: [] };
   let [hours, exposed, exposedInLastStage] = [0, 0, 0];
   const entered: Stage[] = [];
+  let late: { readonly atHour: number; readonly evidence: RolloutEvidence }[] = [];
 
   const happen = (event: RolloutEvent): void => {
     const made = decideOnce({
@@ -97,11 +99,19 @@ export function playStrategy(options: PlayOptions): Played {
       world,
       metrics,
       chance,
+      startMs: START_MS,
       fromHour: hours,
       hours: tickHours,
     });
+    late.push(
+      ...hour.parts.map((part) => ({ atHour: hours + part.delayHours, evidence: part.evidence })),
+    );
     hours += tickHours;
-    evidence = hour.addTo(evidence);
+    const now = hours;
+    for (const part of late.filter(({ atHour }) => atHour < now)) {
+      evidence = mergeEvidence(evidence, part.evidence);
+    }
+    late = late.filter(({ atHour }) => atHour >= now);
     exposed += hour.exposed;
     exposedInLastStage += hour.exposed;
     const wanted = personsEvent(rollout, evidence, { metrics, nowMs: START_MS + hours * HOUR_MS });
