@@ -46,7 +46,7 @@ export type {
 } from "./gate/evidence.ts";
 export type { TimedNeed } from "./gate/windows.ts";
 export { UNIT_BUCKETS } from "./gate/unit-bucket.ts";
-export { liveSinceMs, timedNeeds } from "./gate/windows.ts";
+export { liveSinceMs, neededTimes, timedNeeds } from "./gate/windows.ts";
 export { ALL_TRAFFIC } from "./gate/evidence.ts";
 export type { MetricDefinition, MetricDirection, MetricKind } from "./gate/metric.ts";
 export type {

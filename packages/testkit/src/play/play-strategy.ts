@@ -22,6 +22,7 @@ import {
   isTerminal,
   judge,
   mergeEvidence,
+  neededTimes,
   METRIC_CATALOGUE,
   releaseId,
   rolloutId,
@@ -112,6 +113,10 @@ export function playStrategy(options: PlayOptions): Played {
       evidence = mergeEvidence(evidence, part.evidence);
     }
     late = late.filter(({ atHour }) => atHour >= now);
+    // As a store reads it: no block that can count for nothing any more.
+    const { criteria } = rollout.strategy;
+    const sinceMs = rollout.evidenceSinceMs ?? null;
+    evidence = { ...evidence, ...neededTimes(evidence, { criteria, metrics, sinceMs }) };
     exposed += hour.exposed;
     exposedInLastStage += hour.exposed;
     const wanted = personsEvent(rollout, evidence, { metrics, nowMs: START_MS + hours * HOUR_MS });
