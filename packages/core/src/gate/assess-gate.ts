@@ -11,7 +11,9 @@ import { gateSentence } from "./gate-sentence.ts";
 import { integrityWarnings, isInvalidating } from "./integrity.ts";
 import { labelDelays } from "./label-delays.ts";
 import { lazy } from "./lazy.ts";
-import { hasObservations, rowSentence } from "./row-sentence.ts";
+import type { JudgedRow } from "./judge-row.ts";
+import { compareJudged, isProvenSafe, judgedRow, objectionTo } from "./judge-row.ts";
+import { rowSentence } from "./row-sentence.ts";
 import { GATE_METHOD } from "./gate-method.ts";
 import { evidenceState, verdictOfRow } from "./verdict-of-row.ts";
 import type {
@@ -52,7 +54,7 @@ export function assessGate(input: GateInput): GateReport {
   });
   const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
   const { verdict, worst } = verdictOver(rows, { failed, warnings, confidence: input.confidence });
-  const toVerdict = (of: Judged): Verdict => verdictOfRow(of.row, of.verdict, input.confidence);
+  const toVerdict = (of: JudgedRow): Verdict => verdictOfRow(of.row, of.verdict, input.confidence);
   const culprit = worst === null ? null : toVerdict(worst);
   const judged = lazy(() =>
     rows
@@ -86,7 +88,7 @@ export function assessGate(input: GateInput): GateReport {
 }
 
 /** Sentences are computed when they are read; only the first few of many are. */
-function openChecks(judged: readonly Judged[]): readonly OpenCheck[] {
+function openChecks(judged: readonly JudgedRow[]): readonly OpenCheck[] {
   return judged
     .filter(({ verdict }) => verdict !== "pass")
     .map(({ row, verdict }) => ({
@@ -234,92 +236,6 @@ function hasConfirmedEvent(row: AssessedRow): boolean {
   return row.outcome.kind === "zero_tolerance" && row.outcome.confirmedEvents > 0;
 }
 
-function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfidence): VerdictKind {
-  const objection = objectionTo(row, hasFailed, confidence);
-  if (objection !== null) return objection;
-  return isProvenSafe(row, confidence) ? "pass" : "inconclusive";
-}
-
-/** What speaks against a row, whatever its test for safety says. */
-function objectionTo(
-  row: AssessedRow,
-  hasFailed: boolean,
-  confidence: GateConfidence,
-): "fail" | "hold" | null {
-  if (hasFailed) return "fail";
-  if (row.isBaselineBeyond) return "hold";
-  if (!isJudgeable(row)) return null;
-  if (row.logHarm >= Math.log(confidence.amberOdds) && showsHarm(row)) return "hold";
-  // Beyond an absolute level, though not shown to be the candidate's doing: stop, and let people look.
-  const isBeyondLimit =
-    row.criterion.comparison.kind === "limit" &&
-    row.logBlock() >= Math.log(1 / confidence.alphaBlock);
-  return isBeyondLimit || row.isSplitBroken ? "hold" : null;
-}
-
-const isJudgeable = (row: AssessedRow): boolean =>
-  row.outcome.kind !== "unsupported" && hasObservations(row);
-
-function isProvenSafe(row: AssessedRow, confidence: GateConfidence): boolean {
-  return isJudgeable(row) && row.logSafety() >= Math.log(1 / confidence.alphaPromote);
-}
-
-/**
- * Whether the arms as observed differ to the harmful side at all. Between two equal arms a chance imbalance
- * of their sizes can lift the odds to amber for a while; that is no reason to stop people.
- */
-function showsHarm(row: AssessedRow): boolean {
-  const { harm } = row.estimate();
-  if (harm === null) return true;
-  const { comparison } = row.criterion;
-  switch (comparison.kind) {
-    case "relative":
-    case "difference":
-      return harm > 0;
-    case "ratio":
-      return harm > 1;
-    case "limit":
-    case "zero_tolerance":
-      return true;
-    default: {
-      const unreachable: never = comparison;
-      return unreachable;
-    }
-  }
-}
-
-const SEVERITY: Readonly<Record<VerdictKind, number>> = {
-  fail: 0,
-  hold: 1,
-  inconclusive: 2,
-  pass: 3,
-};
-
-type Judged = {
-  readonly row: AssessedRow;
-  readonly verdict: VerdictKind;
-  readonly severity: number;
-};
-
-function judgedRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfidence): Judged {
-  const verdict = judgeRow(row, hasFailed, confidence);
-  return { row, verdict, severity: SEVERITY[verdict] };
-}
-
-function compareJudged(left: Judged, right: Judged): number {
-  return (
-    left.severity - right.severity ||
-    right.row.logHarm - left.row.logHarm ||
-    compareText(left.row.criterion.id, right.row.criterion.id) ||
-    compareText(left.row.slice, right.row.slice)
-  );
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
-}
-
 /**
  * The verdict over all rows, and the row that a rollback or a hold is because of, the worst of them. Rows
  * are asked for their proof of safety only if none speaks against the candidate, and only until one has none.
@@ -331,7 +247,7 @@ function verdictOver(
     readonly warnings: readonly IntegrityWarning[];
     readonly confidence: GateConfidence;
   },
-): { readonly verdict: VerdictKind; readonly worst: Judged | null } {
+): { readonly verdict: VerdictKind; readonly worst: JudgedRow | null } {
   const { failed, warnings, confidence } = of;
   const culprit = rows[failed.culprit];
   if (culprit !== undefined)
@@ -339,7 +255,7 @@ function verdictOver(
   const worst =
     rows
       .filter((row) => objectionTo(row, false, confidence) !== null)
-      .map((row): Judged => judgedRow(row, false, confidence))
+      .map((row): JudgedRow => judgedRow(row, false, confidence))
       .toSorted(compareJudged)[0] ?? null;
   if (worst !== null || warnings.some(isInvalidating)) return { verdict: "hold", worst };
   // A gate without criteria has proven nothing.
