@@ -14,6 +14,7 @@ import { lazy } from "./lazy.ts";
 import type { JudgedRow } from "./judge-row.ts";
 import { compareJudged, isProvenSafe, judgedRow, objectionTo } from "./judge-row.ts";
 import { rowSentence } from "./row-sentence.ts";
+import { rowWeights } from "./row-weights.ts";
 import { GATE_METHOD } from "./gate-method.ts";
 import { evidenceState, verdictOfRow } from "./verdict-of-row.ts";
 import type {
@@ -41,7 +42,7 @@ import type {
  */
 export function assessGate(input: GateInput): GateReport {
   const rows = assessRows(input);
-  const weights = rowWeights(rows, input.sliceSlots ?? input.slices.length);
+  const weights = weightsOf(rows, input.sliceSlots ?? input.slices.length);
   const logHarm = combine(rows, weights, (row) => row.logHarm);
   const logBlock = lazy(() => combine(rows, weights, blockedOf));
   const warnings = integrityWarnings(input.evidence.exposures, {
@@ -136,27 +137,23 @@ function pacesOf({ stage, evidence }: GateInput): (row: ObservedRow) => number |
   };
 }
 
-/**
- * Half of the weight on all traffic and half on the slices, each spread evenly over all places that there
- * are; all of it on all traffic if no criterion is judged per slice or there are no slices. Fixed by the
- * policy and the number of places, never by which slices have turned up: a place without evidence is an
- * e-value of 1. Rows without a test (zero tolerance, unsupported) have no part in it.
- */
-function rowWeights(rows: readonly AssessedRow[], slots: number): RowWeights {
-  const whole = rows.filter((row) => row.slice === ALL_TRAFFIC && isTested(row));
-  const places = whole.filter((row) => row.criterion.perSlice).length * slots;
-  const wholeShare = places === 0 ? 1 : 0.5;
+/** The weights of {@link rowWeights} for each row, and what is left for slices that have not turned up. */
+function weightsOf(rows: readonly AssessedRow[], slots: number): Weights {
+  const tested = rows.flatMap((row) =>
+    row.slice === ALL_TRAFFIC && isTested(row) ? [row.criterion] : [],
+  );
+  const { whole, slice } = rowWeights(tested, slots);
   const ofRows = rows.map((row) => {
     if (!isTested(row)) return 0;
-    return row.slice === ALL_TRAFFIC ? wholeShare / whole.length : (1 - wholeShare) / places;
+    return row.slice === ALL_TRAFFIC ? whole : slice;
   });
   const given = ofRows.reduce((sum, weight) => sum + weight, 0);
   // Below what rounding leaves behind, no place is empty.
   const rest = 1 - given;
-  return { ofRows, empty: whole.length > 0 && rest > 1e-9 ? rest : 0 };
+  return { ofRows, empty: tested.length > 0 && rest > 1e-9 ? rest : 0 };
 }
 
-type RowWeights = {
+type Weights = {
   readonly ofRows: readonly number[];
   /** Of the places without a row. */
   readonly empty: number;
@@ -167,7 +164,7 @@ const isTested = (row: AssessedRow): boolean => row.outcome.kind === "tested";
 /** ln of the weighted average of the rows' e-values (Vovk and Wang 2021, section 3). */
 function combine(
   rows: readonly AssessedRow[],
-  weights: RowWeights,
+  weights: Weights,
   logOf: (row: AssessedRow) => number,
 ): number {
   const terms: number[] = [];

@@ -1,4 +1,5 @@
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
+import { rowWeights } from "../gate/row-weights.ts";
 import { withExpected } from "../rollout/gate-input.ts";
 import type { Stage } from "../rollout/strategy.ts";
 import { reviewedCriteria } from "../rollout/strategy.ts";
@@ -84,19 +85,15 @@ function planStage(input: PlanInput, of: StageOf): PlanStage {
 }
 
 /**
- * The gate's rows and weights: half on all traffic and half on the slices, if any is judged so, spread
- * over all places that the strategy has frozen. Criteria under review are in no average, and in those
- * stages only that name them.
+ * The gate's rows and weights, over all places that the strategy has frozen. Criteria under review are in no
+ * average, and in those stages only that name them.
  */
 function rowsOf({ strategy, slices = [] }: PlanInput, stage: Stage): readonly RowOf[] {
   const reviewed = reviewedCriteria(strategy);
   const tested = strategy.criteria.filter(
     ({ id, comparison }) => comparison.kind !== "zero_tolerance" && !reviewed.has(id),
   );
-  const whole = Math.max(1, tested.length);
-  const slots = Math.max(strategy.slices?.length ?? 0, slices.length);
-  const places = tested.filter(({ perSlice }) => perSlice).length * slots;
-  const wholeShare = places === 0 ? 1 : 0.5;
+  const weights = rowWeights(tested, Math.max(strategy.slices?.length ?? 0, slices.length));
   return strategy.criteria.flatMap((criterion) => {
     const isReview = reviewed.has(criterion.id);
     if (isReview && !(stage.review ?? []).includes(criterion.id)) return [];
@@ -104,11 +101,11 @@ function rowsOf({ strategy, slices = [] }: PlanInput, stage: Stage): readonly Ro
     const shared = { criterion, isReview, isAsked };
     const all = { name: ALL_TRAFFIC, share: 1 };
     return [
-      { ...shared, slice: all, weight: wholeShare / whole },
+      { ...shared, slice: all, weight: weights.whole },
       ...(criterion.perSlice ? slices : []).map((slice) => ({
         ...shared,
         slice,
-        weight: (1 - wholeShare) / Math.max(1, places),
+        weight: weights.slice,
       })),
     ];
   });
