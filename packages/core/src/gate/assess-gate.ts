@@ -3,7 +3,7 @@ import { logSumExp } from "../statistics/log-sum-exp.ts";
 import type { AssessedRow } from "./assessed-row.ts";
 import { assessRow, compiledOf } from "./assess-row.ts";
 import { leftByUnits } from "./cancellations.ts";
-import type { GateConfidence } from "./criterion.ts";
+import type { Criterion, GateConfidence } from "./criterion.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
 import { rowsByCriterion } from "./gate-rows.ts";
 import type { ObservedRow } from "./observed-row.ts";
@@ -39,21 +39,26 @@ import type {
  *
  * Pass: every row by itself has 1/alphaPromote against "harm at or above the stage's margin", none
  * holds, and no warning invalidates the split. An intersection needs no correction for many rows.
+ *
+ * @param review Criteria that ask for a person: whatever they show, it holds the rollout and never takes it
+ *   back, so they are in no average.
  */
-export function assessGate(input: GateInput): GateReport {
-  const rows = assessRows(input);
-  const weights = weightsOf(rows, input.sliceSlots ?? input.slices.length);
-  const logHarm = combine(rows, weights, (row) => row.logHarm);
-  const logBlock = lazy(() => combine(rows, weights, blockedOf));
+export function assessGate(input: GateInput, review: readonly Criterion[] = []): GateReport {
+  const decisive = assessRows(input, input.criteria);
+  // Those that decide come first, so that a row has the same index among them and among all.
+  const rows = [...decisive, ...assessRows(input, review, true)];
+  const weights = weightsOf(decisive, input.sliceSlots ?? input.slices.length);
+  const logHarm = combine(decisive, weights, (row) => row.logHarm);
+  const logBlock = lazy(() => combine(decisive, weights, blockedOf));
   const warnings = integrityWarnings(input.evidence.exposures, {
     stageIndex: input.stage.index,
-    unitSplits: rows
+    unitSplits: decisive
       .filter(({ slice }) => slice === ALL_TRAFFIC)
       .map(({ unitSplit }) => unitSplit)
       .filter((split) => split !== null),
     left: leftByUnits(input.evidence),
   });
-  const failed = failedRows(rows, { logHarm, logBlock, confidence: input.confidence });
+  const failed = failedRows(decisive, { logHarm, logBlock, confidence: input.confidence });
   const { verdict, worst } = verdictOver(rows, { failed, warnings, confidence: input.confidence });
   const toVerdict = (of: JudgedRow): Verdict => verdictOfRow(of.row, of.verdict, input.confidence);
   const culprit = worst === null ? null : toVerdict(worst);
@@ -64,7 +69,7 @@ export function assessGate(input: GateInput): GateReport {
   );
   const verdicts = lazy(() => judged().map(toVerdict));
   const open = lazy(() => openChecks(judged()));
-  const sentence = lazy(() => gateSentence({ verdict, verdicts, warnings, culprit }));
+  const sentence = lazy(() => gateSentence({ verdict, judged, warnings, worst }));
   // What is for people and for the record is computed when it is read: storing or comparing reads it.
   return {
     verdict,
@@ -74,7 +79,7 @@ export function assessGate(input: GateInput): GateReport {
     get open() {
       return open();
     },
-    delays: labelDelays(input),
+    delays: labelDelays({ ...input, criteria: [...input.criteria, ...review] }),
     warnings,
     culprit,
     logHarm,
@@ -102,20 +107,24 @@ function openChecks(judged: readonly JudgedRow[]): readonly OpenCheck[] {
     }));
 }
 
-function assessRows(input: GateInput): readonly AssessedRow[] {
+function assessRows(
+  input: GateInput,
+  criteria: readonly Criterion[],
+  isReview: boolean = false,
+): readonly AssessedRow[] {
   const metrics = new Map(input.metrics.map((metric) => [metric.name, metric]));
   const rowOf = rowsByCriterion(input);
   const slices = [...new Set(input.slices)].filter((slice) => slice !== ALL_TRAFFIC);
   const { confidence } = input;
   const paceOf = pacesOf(input);
   const { nextShareBps } = input.stage;
-  return input.criteria.flatMap((criterion) => {
+  return criteria.flatMap((criterion) => {
     const metric = metrics.get(criterion.metric);
     const compiled = compiledOf(criterion, metric, nextShareBps);
     return [ALL_TRAFFIC, ...(criterion.perSlice ? slices : [])].map((slice) => {
       const row = rowOf(criterion, slice);
       const perHour = paceOf(row);
-      return assessRow({ criterion, metric, compiled, slice, row, confidence, perHour });
+      return assessRow({ criterion, metric, compiled, slice, row, confidence, perHour, isReview });
     });
   });
 }

@@ -137,7 +137,7 @@ function unsupportedRow(
   };
 }
 
-function rowHead({ criterion, metric, slice, row, perHour }: RowInput) {
+function rowHead({ criterion, metric, slice, row, perHour, isReview }: RowInput) {
   const unitSplit = unitSplitOf(row);
   return {
     perHour,
@@ -145,6 +145,7 @@ function rowHead({ criterion, metric, slice, row, perHour }: RowInput) {
     criterion,
     metric,
     slice,
+    isReview,
     observations: observationsOf(row),
     isSplitBroken: isBroken(row, unitSplit),
     unitSplit,

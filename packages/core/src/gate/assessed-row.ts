@@ -17,6 +17,7 @@ export type RowInput = {
   /** Observations of the candidate (or pairs) per hour on this row; null when unknown. */
   readonly perHour: number | null;
   readonly compiled: CompiledCriterion;
+  readonly isReview: boolean;
 };
 
 /**
@@ -27,6 +28,8 @@ export type AssessedRow = {
   readonly criterion: Criterion;
   readonly metric: MetricDefinition | undefined;
   readonly slice: string;
+  /** Whether its criterion asks for a person, and never takes a rollout back. */
+  readonly isReview: boolean;
   readonly perHour: number | null;
   readonly newestAtMs: number | null;
   readonly observations: Verdict["observations"];
@@ -59,6 +62,15 @@ export type RowOutcome =
 
 export function observationsOf(row: ObservedRow): Verdict["observations"] {
   return { baseline: row.baselineCount, candidate: row.candidateCount, pairs: row.pairCount };
+}
+
+/**
+ * Whether the row is under review by a limit. To take back by one, the candidate must be worse than the
+ * baseline as well, since an outage is nobody's fault. To ask a person the limit is enough, and it is all
+ * that can be said of how two answers differ: the baseline never differs from itself.
+ */
+export function isByLimitAlone(row: Pick<AssessedRow, "isReview" | "criterion">): boolean {
+  return row.isReview && row.criterion.comparison.kind === "limit";
 }
 
 export function unitSplitOf(row: ObservedRow): Split | null {

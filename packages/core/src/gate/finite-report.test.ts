@@ -84,19 +84,24 @@ describe("a gate's report", () => {
 
   it("has the verdict that its rows come to, which are judged after it", () => {
     fc.assert(
-      fc.property(fc.array(judged, { minLength: 1, maxLength: 4 }), (of) => {
+      fc.property(fc.array(judged, { minLength: 1, maxLength: 4 }), fc.nat(4), (of, decisive) => {
+        const criteria = of.map(({ name, comparison: against }, index) => ({
+          ...criterion(name, against),
+          id: `${name}-${index}`,
+        }));
+        const review = criteria.slice(decisive);
         const report = assessGate(
           gateInput({
-            criteria: of.map(({ name, comparison: against }, index) => ({
-              ...criterion(name, against),
-              id: `${name}-${index}`,
-            })),
+            criteria: criteria.slice(0, decisive),
             nextShareBps: 1_000,
             evidence: of.map((each) => each.evidence),
             exposures: [exposure({ stageIndex: 0, baseline: 900, candidate: 100 })],
           }),
+          review,
         );
         const { verdict, culprit } = report;
+        const failed = report.verdicts.filter((row) => row.verdict === "fail");
+        expect(review.filter(({ id }) => failed.some((row) => row.criterionId === id))).toEqual([]);
         const kinds = report.verdicts.map((row) => row.verdict);
         if (kinds.includes("fail")) expect(verdict).toBe("fail");
         else if (kinds.includes("hold") || report.warnings.some(isInvalidating)) {
@@ -106,6 +111,9 @@ describe("a gate's report", () => {
         if (verdict === "hold" && kinds[0] === "hold") expect(culprit).toEqual(report.verdicts[0]);
         if (verdict === "fail") expect(report.verdicts).toContainEqual(culprit);
         if (kinds[0] !== "hold" && kinds[0] !== "fail") expect(culprit).toBeNull();
+        if (verdict === "inconclusive") {
+          expect(report.open.some(({ sentence }) => report.sentence.endsWith(sentence))).toBe(true);
+        }
         expect(report.open.map((row) => row.verdict)).toEqual(
           kinds.filter((kind) => kind !== "pass"),
         );

@@ -1,4 +1,5 @@
 import type { AssessedRow } from "./assessed-row.ts";
+import { isByLimitAlone } from "./assessed-row.ts";
 import type { GateConfidence } from "./criterion.ts";
 import { hasObservations } from "./row-sentence.ts";
 import type { VerdictKind } from "./verdict.ts";
@@ -20,17 +21,18 @@ export function judgedRow(
   return { row, verdict, severity: SEVERITY[verdict] };
 }
 
-/** Worst first. */
+/** Worst first; of what is as bad, that which only asks for a person last. */
 export function compareJudged(left: JudgedRow, right: JudgedRow): number {
   return (
     left.severity - right.severity ||
+    Number(left.row.isReview) - Number(right.row.isReview) ||
     right.row.logHarm - left.row.logHarm ||
     compareText(left.row.criterion.id, right.row.criterion.id) ||
     compareText(left.row.slice, right.row.slice)
   );
 }
 
-/** What speaks against a row, whatever its test for safety says. */
+/** What speaks against a row, whatever its test for safety says. A row under review never fails. */
 export function objectionTo(
   row: AssessedRow,
   hasFailed: boolean,
@@ -39,11 +41,11 @@ export function objectionTo(
   if (hasFailed) return "fail";
   if (row.isBaselineBeyond) return "hold";
   if (!isJudgeable(row)) return null;
-  if (row.logHarm >= Math.log(confidence.amberOdds) && showsHarm(row)) return "hold";
+  const isLimit = row.criterion.comparison.kind === "limit";
+  const isHarmSeen = row.logHarm >= Math.log(confidence.amberOdds) && showsHarm(row);
+  if (isHarmSeen && !isByLimitAlone(row)) return "hold";
   // Beyond an absolute level, though not shown to be the candidate's doing: stop, and let people look.
-  const isBeyondLimit =
-    row.criterion.comparison.kind === "limit" &&
-    row.logBlock() >= Math.log(1 / confidence.alphaBlock);
+  const isBeyondLimit = isLimit && row.logBlock() >= Math.log(1 / confidence.alphaBlock);
   return isBeyondLimit || row.isSplitBroken ? "hold" : null;
 }
 

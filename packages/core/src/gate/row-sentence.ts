@@ -1,4 +1,5 @@
 import type { AssessedRow } from "./assessed-row.ts";
+import { isByLimitAlone } from "./assessed-row.ts";
 import { LEAST_BUCKETS } from "./cluster-test.ts";
 import { ALL_TRAFFIC } from "./evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
@@ -122,6 +123,10 @@ function consequence(row: AssessedRow, metric: MetricDefinition, verdict: Verdic
   switch (verdict) {
     case "fail":
     case "hold":
+      if (isByLimitAlone(row)) {
+        const hold = textOfLevel(metric, comparison, row.levels.hold ?? row.levels.rollback);
+        return `the limit is ${rollback}; odds ${textOfOdds(row.logHarm)} that it is beyond ${hold}`;
+      }
       return `the rollback level is ${rollback}; odds ${textOfOdds(row.logHarm)} that this is harm`;
     case "pass":
       return `odds ${textOfOdds(row.logSafety())} that the harm stays below ${margin}`;

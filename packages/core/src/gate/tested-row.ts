@@ -1,7 +1,7 @@
 import type { IntervalTuning } from "../statistics/confidence-interval.ts";
 import { observationsToSettle } from "../statistics/planner.ts";
 import type { AssessedRow, RowInput, RowOutcome } from "./assessed-row.ts";
-import { isBroken, observationsOf, unitSplitOf } from "./assessed-row.ts";
+import { isBroken, isByLimitAlone, observationsOf, unitSplitOf } from "./assessed-row.ts";
 import type { BurnIn } from "./cluster-test.ts";
 import {
   clusterLogE,
@@ -46,7 +46,7 @@ export class TestedRow implements AssessedRow {
     this.#compiled = compiled;
     this.unitSplit = unitSplitOf(row);
     this.isBaselineBeyond = isBaselineBeyondLimit(input, compiled);
-    const logHarm = harmLogE(compiled.harm, row);
+    const logHarm = isByLimitAlone(input) ? this.logBlock() : harmLogE(compiled.harm, row);
     // A limit that the baseline does not keep cannot judge the candidate. Never more evidence than found:
     // then the average over all rows stays an e-value.
     this.logHarm = this.isBaselineBeyond ? Math.min(0, logHarm) : logHarm;
@@ -62,6 +62,10 @@ export class TestedRow implements AssessedRow {
 
   get slice(): string {
     return this.#input.slice;
+  }
+
+  get isReview(): boolean {
+    return this.#input.isReview;
   }
 
   get perHour(): number | null {

@@ -31,7 +31,10 @@ export type Verdict = {
     readonly candidate: number;
     readonly pairs: number;
   };
-  /** Evidence against "no harm at all". Rollback needs 1 / alpha. */
+  /**
+   * Evidence against "no harm at all". Rollback needs 1 / alpha. Of a limit under review: against "at most
+   * the hold level", all by itself.
+   */
   readonly logHarm: number;
   /** Evidence against "harm is at most the hold level". Rollback needs 1 / alphaBlock. */
   readonly logBlock: number;

@@ -189,7 +189,7 @@ function durationProblems(stage: Stage, index: number): StrategyProblem[] {
   return [{ path: `stages[${index}].most`, message }];
 }
 
-/** Names of criteria that a stage writes down must exist, and leave something to prove and to take back for. */
+/** Names of criteria that a stage writes down must exist, and be judged where they are to be proven. */
 function namedCriteriaProblems(strategy: Strategy, stage: Stage, index: number): StrategyProblem[] {
   const known = strategy.criteria.map((criterion) => criterion.id);
   const reviewed = reviewedCriteria(strategy);
@@ -206,11 +206,6 @@ function namedCriteriaProblems(strategy: Strategy, stage: Stage, index: number):
     const message = `Found "${id}", which is under review in another stage and not judged in this one. Wanted it in "review" too, or left out.`;
     problems.push({ path: `stages[${index}].prove`, message });
   }
-  const judged = known.filter((id) => !reviewed.has(id) || (stage.review ?? []).includes(id));
-  if (known.length > 0 && judged.length === 0 && !NOT_PROVEN.includes(stage.kind)) {
-    const message = `${stage.name} would be left without any proof: all criteria are under review in other stages. Wanted one that is judged here.`;
-    problems.push({ path: `stages[${index}].prove`, message });
-  }
   if (stage.ring !== undefined && stage.kind !== "staging") {
     const message = `Found a ring in a ${stage.kind} stage. Wanted it in a staging stage: who is picked by name is no random sample, so nothing can be proven there.`;
     problems.push({ path: `stages[${index}].ring`, message });
@@ -218,18 +213,22 @@ function namedCriteriaProblems(strategy: Strategy, stage: Stage, index: number):
   return problems;
 }
 
-/** Stages that are left without a proof: nobody is split at random there. */
-const NOT_PROVEN: readonly StageKind[] = ["evaluate", "staging"];
-
 /** Criteria that a person reviews: they hold, and never take back. The same in every stage. */
 export function reviewedCriteria(strategy: Strategy): ReadonlySet<string> {
   return new Set(strategy.stages.flatMap((stage) => stage.review ?? []));
 }
 
 function criteriaProblems(strategy: Strategy): StrategyProblem[] {
-  if (strategy.criteria.length > 0) return [];
-  const message =
-    'A strategy without criteria can never decide. Wanted at least one, for example quality: { hold: "-5%", rollback: "-10%" }.';
+  const { criteria } = strategy;
+  if (criteria.length === 0) {
+    const message =
+      'A strategy without criteria can never decide. Wanted at least one, for example quality: { hold: "-5%", rollback: "-10%" }.';
+    return [{ path: "gate", message }];
+  }
+  const reviewed = reviewedCriteria(strategy);
+  if (criteria.some(({ id }) => !reviewed.has(id))) return [];
+  const list = criteria.map(({ id }) => id).join(", ");
+  const message = `All criteria are under review (${list}), so nothing would ever take a candidate back. Wanted at least one that no stage names in "review".`;
   return [{ path: "gate", message }];
 }
 
