@@ -118,6 +118,7 @@ export function gateReport(
   };
   return {
     verdict,
+    criteria: [judged.criterionId],
     verdicts: [judged],
     open: verdict === "pass" ? [] : [judged],
     delays: [],
@@ -144,7 +145,7 @@ export function gateReportOf(
     );
   const verdict = verdicts[0]?.verdict ?? "inconclusive";
   const open = verdicts.filter((row) => row.verdict !== "pass");
-  return { ...gateReport(verdict, parts), verdicts, open };
+  return { ...gateReport(verdict, parts), criteria: Object.keys(rows), verdicts, open };
 }
 
 /** The rollout after an outcome has been committed. */

@@ -73,6 +73,7 @@ export function assessGate(input: GateInput, review: readonly Criterion[] = []):
   // What is for people and for the record is computed when it is read: storing or comparing reads it.
   return {
     verdict,
+    criteria: [...input.criteria, ...review].map(({ id }) => id),
     get verdicts() {
       return verdicts();
     },

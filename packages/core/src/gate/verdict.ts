@@ -78,6 +78,8 @@ export type OpenCheck = Pick<Verdict, "criterionId" | "verdict" | "evidence" | "
 
 export type GateReport = {
   readonly verdict: VerdictKind;
+  /** Ids of the criteria that are judged. */
+  readonly criteria: readonly string[];
   /** Worst first: fail, hold, inconclusive, pass; then by harm. */
   readonly verdicts: readonly Verdict[];
   /** The rows that do not pass, worst first. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { gateReportOf, HOUR, rollout, stage, strategy } from "../../test/rollout-builders.ts";
 import type { Criterion } from "../gate/criterion.ts";
+import type { GateReport } from "../gate/verdict.ts";
 import { decide } from "./decide.ts";
 import type { DecideOutcome } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
@@ -30,6 +31,24 @@ describe("prove", () => {
     expect(tick(inFirst(stage("canary"), ["quality", "cost"]), rows)).toMatchObject({
       kind: "wait",
     });
+  });
+
+  test("reads no figures and no sentences of rows to find that out", () => {
+    const rows = { quality: { verdict: "pass" }, cost: { verdict: "inconclusive" } } as const;
+    const gate: GateReport = {
+      ...gateReportOf(rows),
+      get verdicts(): never {
+        throw new Error("All rows were put into words.");
+      },
+    };
+    const nowMs = 2 * HOUR * 1_000;
+    const input = {
+      rollout: named,
+      event: { kind: "tick" },
+      stageObservations: 50,
+      nowMs,
+    } as const;
+    expect(decide({ ...input, gate })).toMatchObject({ decision: "advance" });
   });
 
   test("never lets it be left on doubt, on missing rows, or while another criterion is suspect", () => {

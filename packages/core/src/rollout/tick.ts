@@ -109,23 +109,23 @@ function decideUndecided(
   if (seconds < stage.mostSeconds) return null;
   const why = `${capitalised(stage.name)} has lasted its longest (${inWords(stage.mostSeconds)}) without a verdict`;
   const action = undecidedAction(stage, input);
-  const missing = unmet[0]?.sentence ?? "";
+  const missing = (): string => unmet[0]?.sentence ?? "";
   if (action === "rollback") {
     return rolledBack(input, {
       cause: "undecided",
-      reason: `${why}; the policy takes it back. ${missing}`,
+      reason: `${why}; the policy takes it back. ${missing()}`,
     });
   }
   if (action === "extend" && seconds < stage.mostSeconds * (1 + MAX_EXTENSIONS)) return null;
   if (state.kind === "held" && state.code === "undecided") {
     const graceOver = nowMs - state.heldAtMs >= rollout.strategy.personGraceSeconds * 1000;
-    if (!graceOver) return wait(input, unmet, () => `${why}; a person has to decide. ${missing}`);
+    if (!graceOver) return wait(input, unmet, () => `${why}; a person has to decide. ${missing()}`);
     return rolledBack(input, {
       cause: "undecided",
-      reason: `${why}, and nobody decided within ${inWords(rollout.strategy.personGraceSeconds)}. ${missing}`,
+      reason: `${why}, and nobody decided within ${inWords(rollout.strategy.personGraceSeconds)}. ${missing()}`,
     });
   }
-  return held(input, "undecided", `${why}; a person has to decide. ${missing}`);
+  return held(input, "undecided", `${why}; a person has to decide. ${missing()}`);
 }
 
 /**

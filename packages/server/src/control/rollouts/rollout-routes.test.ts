@@ -152,6 +152,7 @@ const verdict: Verdict = {
 
 const report: GateReport = {
   verdict: "inconclusive",
+  criteria: ["quality"],
   verdicts: [verdict],
   delays: [],
   open: [verdict],
