@@ -41,6 +41,14 @@ it("replay ends with 1 when a decision comes out differently", async () => {
   expect(differs.stdout).toBe("✖ differs  dec_4  hold now, advance then.\n");
 });
 
+it("replay ends with 3 for what was decided from no stored inputs, and claims no agreement", async () => {
+  const sentence = "Cannot be decided again.";
+  api.answer("replayDecision", { ...replayOf("dec_5", false), agrees: null, sentence });
+  const { code, stdout } = await run("replay", "dec_5");
+  expect(code).toBe(3);
+  expect(stdout).toBe("⚠ not replayable  dec_5  Cannot be decided again.\n");
+});
+
 it("replay --rollout replays every page, oldest first", async () => {
   api.answer("listDecisions", ({ query }) => {
     const isFirst = query["cursor"] === undefined;

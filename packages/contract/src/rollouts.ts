@@ -196,7 +196,8 @@ export type Decision = z.infer<typeof Decision>;
 export const Replay = z
   .object({
     decisionId: z.string(),
-    agrees: z.boolean(),
+    /** Null where nothing was stored to decide again from: neither agreement nor difference. */
+    agrees: z.boolean().nullable(),
     stored: z.json(),
     replayed: z.json(),
     sentence: z.string(),

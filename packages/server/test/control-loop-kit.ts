@@ -240,7 +240,10 @@ export async function everyDecisionReplays(): Promise<void> {
   for (const { id } of rows) {
     const record = await findDecision(test.database, id);
     expect(record).not.toBeNull();
-    if (record !== null) expect({ id, ...replayDecision(record) }).toMatchObject({ agrees: true });
+    if (record === null) continue;
+    // A person's move of a feature without a rollout has nothing to be decided from.
+    const agrees = record.rolloutId === null ? null : true;
+    expect({ id, ...replayDecision(record) }).toMatchObject({ agrees });
   }
 }
 

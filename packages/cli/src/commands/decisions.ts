@@ -14,7 +14,9 @@ export function addDecisions(program: Command, context: CommandContext): void {
     .action((id: string) => context.finish(explain(context, id)));
   program
     .command("replay")
-    .description("Decide again from the stored inputs. Exit code 1 when it comes out differently.")
+    .description(
+      "Decide again from the stored inputs. Exit code 1 when it comes out differently, 3 when there is nothing to decide from.",
+    )
     .argument("[decision]", "id of the decision")
     .option("--rollout <id>", "all decisions of a rollout")
     .action((decision: string | undefined, options: { rollout?: string }) =>
@@ -47,10 +49,10 @@ async function replay(
   const replays: Replay[] = [];
   // One at a time: a long rollout has thousands, and the server decides them on one thread.
   for (const id of ids) replays.push(await client.call("replayDecision", { params: { id } }));
-  const differing = replays.filter(({ agrees }) => !agrees);
   const result = decision === undefined ? replays : replays[0];
   context.print(result, (paint) => renderReplays(replays, paint));
-  return differing.length === 0 ? EXIT.done : EXIT.failed;
+  if (replays.some(({ agrees }) => agrees === false)) return EXIT.failed;
+  return replays.every(({ agrees }) => agrees === true) ? EXIT.done : EXIT.undecided;
 }
 
 async function decisionsOf(client: ControlClient, rolloutId: string): Promise<string[]> {
@@ -67,12 +69,16 @@ async function decisionsOf(client: ControlClient, rolloutId: string): Promise<st
   return ids.toReversed();
 }
 
+function verdictOn(agrees: boolean | null, paint: Paint): string {
+  if (agrees === null) return paint.yellow("⚠ not replayable");
+  return agrees ? paint.green("✔ agrees") : paint.red("✖ differs");
+}
+
 function renderReplays(replays: readonly Replay[], paint: Paint): string {
   const lines = replays.map(
-    ({ decisionId, agrees, sentence }) =>
-      `${agrees ? paint.green("✔ agrees") : paint.red("✖ differs")}  ${decisionId}  ${sentence}`,
+    ({ decisionId, agrees, sentence }) => `${verdictOn(agrees, paint)}  ${decisionId}  ${sentence}`,
   );
   if (replays.length === 1) return lines.join("\n");
-  const agreeing = replays.filter(({ agrees }) => agrees).length;
+  const agreeing = replays.filter(({ agrees }) => agrees === true).length;
   return [...lines, `${agreeing} of ${replays.length} decisions came out the same.`].join("\n");
 }

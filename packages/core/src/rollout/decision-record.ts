@@ -1,6 +1,7 @@
 import { textOfOdds } from "../gate/number-text.ts";
 import type { GateInput, GateReport, Verdict } from "../gate/verdict.ts";
 import type { Json } from "../json.ts";
+import { isJsonObject } from "../json.ts";
 import { canonicalJson } from "../release/canonical-json.ts";
 import { decide } from "./decide.ts";
 import type { DecideOutcome, DecisionKind, RolloutEvent } from "./decision.ts";
@@ -54,21 +55,23 @@ export type DecisionRecord = {
 };
 
 export type DecisionReplay = {
-  readonly agrees: boolean;
+  /** Null: there is nothing to decide it again from, which is no agreement. */
+  readonly agrees: boolean | null;
   readonly stored: Json;
+  /** Null where nothing was decided again. */
   readonly replayed: Json;
   readonly sentence: string;
 };
 
 /** Decides again from the stored inputs. The outcome and the gate's report must be the same. */
 export function replayDecision(record: DecisionRecord): DecisionReplay {
+  const stored = { report: record.report as unknown as Json, outcome: record.outcome };
   if (record.inputs === null) {
-    const stored = record.outcome;
-    const sentence = "A person moved the feature directly; there is nothing to compute again.";
-    return { agrees: true, stored, replayed: stored, sentence };
+    const sentence =
+      "Cannot be decided again: it was made from no stored inputs. A person moved the feature directly.";
+    return { agrees: null, stored, replayed: null, sentence };
   }
   const { report, outcome } = judge(record.inputs);
-  const stored = { report: record.report as unknown as Json, outcome: record.outcome };
   const replayed = { report: report as unknown as Json, outcome: outcome as unknown as Json };
   const agrees = canonicalJson(stored) === canonicalJson(replayed);
   const sentence = agrees
@@ -77,7 +80,7 @@ export function replayDecision(record: DecisionRecord): DecisionReplay {
   return { agrees, stored, replayed, sentence };
 }
 
-/** A decision in sentences: what, why, what was measured on how many, and what was missing. */
+/** A decision in sentences, from what was stored with it: what, why, what was measured on how many, and what was missing. */
 export function explainDecision(record: DecisionRecord): string[] {
   const sentences = [`${record.feature}: ${record.decision}. ${record.reason}`];
   const { inputs, report } = record;
@@ -90,12 +93,19 @@ export function explainDecision(record: DecisionRecord): string[] {
     }
     sentences.push(...report.warnings.map((warning) => warning.sentence));
   }
-  const { outcome } = judge(inputs);
-  if (outcome.kind === "decided" && outcome.unmet.length > 0) {
-    sentences.push(...outcome.unmet.map((requirement) => `Missing: ${requirement.sentence}`));
-  }
+  sentences.push(...unmetAsStored(record.outcome).map((sentence) => `Missing: ${sentence}`));
   sentences.push(`Method: ${record.method}.`);
   return [...new Set(sentences)];
+}
+
+/** The sentences of what was missing then; to judge anew could say something else. */
+function unmetAsStored(outcome: Json): string[] {
+  const unmet = isJsonObject(outcome) ? outcome["unmet"] : null;
+  if (!Array.isArray(unmet)) return [];
+  return unmet.flatMap((requirement) => {
+    const sentence = isJsonObject(requirement) ? requirement["sentence"] : null;
+    return typeof sentence === "string" ? [sentence] : [];
+  });
 }
 
 /** Interval, margins, odds and age of a row: what its sentence leaves out. */

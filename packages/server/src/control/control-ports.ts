@@ -217,7 +217,8 @@ export type DecisionPort = {
 };
 
 export type DecisionReplay = {
-  readonly agrees: boolean;
+  /** Null: there is nothing to decide it again from. */
+  readonly agrees: boolean | null;
   readonly stored: Json;
   readonly replayed: Json;
   readonly sentence: string;

@@ -14,6 +14,8 @@ export async function audit(client: ControlClient, acts: readonly ActOutcome[]):
   let replayed = 0;
   for (const { id } of acts.flatMap((act) => act.decisions)) {
     const replay = await client.call("replayDecision", { params: { id } });
+    // A person's move of the feature was decided from nothing, and cannot be decided again.
+    if (replay.agrees === null) continue;
     replayed += 1;
     if (!replay.agrees) differing.push(id);
   }
