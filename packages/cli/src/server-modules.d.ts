@@ -71,6 +71,7 @@ declare module "@spillway/server/backtest" {
       readonly size: number;
       readonly observations: number;
       readonly needed: number | null;
+      readonly chance: number;
       readonly suffices: boolean;
     } | null;
     readonly causes: readonly string[];

@@ -138,16 +138,21 @@ describe("backtest", () => {
       size: 0.02,
       observations: 40,
       needed: 127,
+      chance: 0.8,
       suffices: false,
     } as const;
     const pairs = [
       { pair: "p1", group: "improved", plan, causes: ["canary: quality 1x"], ...counts },
     ];
     const { finished } = run(["--all", "--seeds", "2"], played, {
-      summary: summaryOf({ seeds: [1, 2], pairs, confusion: [] }),
+      summary: summaryOf({
+        seeds: [1, 2],
+        pairs,
+        confusion: [],
+      }),
     });
     expect((await finished).stdout).toMatchInlineSnapshot(`
-      "pair  completed  rolled back  undecidable  held  pairs it takes                       causes
+      "pair  completed  rolled back  undecidable  held  pairs it takes, at 80%               causes
       p1    -          50%          50%          -     127 for safety of long; has only 40  canary: quality 1x
 
       baseline -> candidate  format valid

@@ -187,7 +187,6 @@ export { buildSnapshot } from "./routing/build-snapshot.ts";
 export { createScorer } from "./evaluation/create-scorer.ts";
 export type { DriftAssessment, DriftBlock, DriftDesign } from "./statistics/drift-detector.ts";
 export { assessDrift, driftDeviation } from "./statistics/drift-detector.ts";
-export { observationsToSettle } from "./statistics/planner.ts";
 export type {
   PatternOutcome,
   SchemaOutcome,
@@ -232,6 +231,7 @@ export type {
   StrategyPlan,
 } from "./planning/strategy-plan.ts";
 export { planStrategy } from "./planning/plan-strategy.ts";
+export { pairNeeds } from "./planning/pair-needs.ts";
 export type { StickyUnits } from "./planning/sticky-units.ts";
 export { USUAL_STICKY_UNITS } from "./planning/sticky-units.ts";
 export type { BrokenBound, RehearsalReport } from "./rehearsal/rehearsal-report.ts";

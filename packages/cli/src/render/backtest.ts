@@ -50,7 +50,7 @@ function renderShares({ pairs, seeds }: BacktestSummary, paint: Paint): string {
   const painted = (plays: number, colour: (text: string) => string): string =>
     plays > 0 ? colour(share(plays)) : "-";
   return renderTable(
-    ["pair", "completed", "rolled back", "undecidable", "held", "pairs it takes", "causes"],
+    ["pair", "completed", "rolled back", "undecidable", "held", pairsHeading(pairs), "causes"],
     pairs.map(({ pair, plan, causes, ...counts }) => [
       pair,
       painted(counts.completed, paint.green),
@@ -61,6 +61,11 @@ function renderShares({ pairs, seeds }: BacktestSummary, paint: Paint): string {
       causes.join(", ") || "-",
     ]),
   );
+}
+
+function pairsHeading(pairs: BacktestSummary["pairs"]): string {
+  const [chance] = pairs.flatMap(({ plan }) => plan?.chance ?? []);
+  return chance === undefined ? "pairs it takes" : `pairs it takes, at ${percent(chance)}`;
 }
 
 function planInWords(plan: NonNullable<BacktestSummary["pairs"][number]["plan"]>): string {

@@ -80,12 +80,13 @@ export function rowNeeds(question: RowQuestion): RowNeedsResult {
 
 /**
  * What must be proven, and how surely, before a rollout is taken back; of a criterion under review,
- * before a person is asked: see judge-gate.ts, and judgeRow in assess-gate.ts.
+ * before a person is asked: see judge-row.ts.
  */
-function harmTests(
+export function harmTests(
   tests: { readonly harm: QuantileTest; readonly block: QuantileTest },
-  { criterion, confidence, weight, isReview = false, units = null }: RowQuestion,
+  of: Pick<RowQuestion, "criterion" | "confidence" | "weight" | "isReview" | "units">,
 ): readonly LevelledTest[] {
+  const { criterion, confidence, weight, isReview = false, units = null } = of;
   const { alpha, alphaBlock, amberOdds } = confidence;
   // Half of the capital is kept for fresh starts, of which harm from the start uses none (restarts.ts).
   const hasRestarts = units === null && (criterion.overSeconds ?? null) !== null;
@@ -134,7 +135,8 @@ function needed(
     .reduce(later);
 }
 
-function later(left: ObservationsNeeded, right: ObservationsNeeded): ObservationsNeeded {
+/** Until both are known. */
+export function later(left: ObservationsNeeded, right: ObservationsNeeded): ObservationsNeeded {
   const most = (a: number | null, b: number | null): number | null =>
     a === null || b === null ? null : Math.max(a, b);
   return {

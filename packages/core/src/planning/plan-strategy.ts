@@ -1,5 +1,4 @@
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
-import { rowWeights } from "../gate/row-weights.ts";
 import { withExpected } from "../rollout/gate-input.ts";
 import type { Stage } from "../rollout/strategy.ts";
 import { reviewedCriteria } from "../rollout/strategy.ts";
@@ -8,6 +7,7 @@ import { evidenceOf, hoursAvailable, planStageRow } from "./plan-stage-row.ts";
 import type { StickyUnits } from "./sticky-units.ts";
 import { USUAL_STICKY_UNITS } from "./sticky-units.ts";
 import type { PlanInput, PlanStage, StrategyPlan } from "./strategy-plan.ts";
+import { strategyWeights } from "./strategy-weights.ts";
 
 /**
  * How many observations and hours every criterion needs in every stage: to take back a candidate at its
@@ -84,16 +84,10 @@ function planStage(input: PlanInput, of: StageOf): PlanStage {
   };
 }
 
-/**
- * The gate's rows and weights, over all places that the strategy has frozen. Criteria under review are in no
- * average, and in those stages only that name them.
- */
+/** The gate's rows and weights. Criteria under review are in those stages only that name them. */
 function rowsOf({ strategy, slices = [] }: PlanInput, stage: Stage): readonly RowOf[] {
   const reviewed = reviewedCriteria(strategy);
-  const tested = strategy.criteria.filter(
-    ({ id, comparison }) => comparison.kind !== "zero_tolerance" && !reviewed.has(id),
-  );
-  const weights = rowWeights(tested, Math.max(strategy.slices?.length ?? 0, slices.length));
+  const weights = strategyWeights(strategy, slices.length);
   return strategy.criteria.flatMap((criterion) => {
     const isReview = reviewed.has(criterion.id);
     if (isReview && !(stage.review ?? []).includes(criterion.id)) return [];

@@ -23,13 +23,17 @@ export function gridPartsOf(
   seen: { readonly arms: ArmPopulations; readonly design: Design },
 ): readonly GridPart[] {
   const { arms, design } = seen;
+  if (design.kind === "pairs") return pairPartsOf(test, pairShares(arms));
+  const { propensity } = design;
   return test.parts.map((part) => ({
     weight: part.weight,
-    steps:
-      design.kind === "arms"
-        ? armSteps(part, { arms, propensity: design.propensity })
-        : pairSteps(part, pairShares(arms)),
+    steps: armSteps(part, { arms, propensity }),
   }));
+}
+
+/** The same on pairs of a known distribution. */
+export function pairPartsOf(test: QuantileTest, pairs: readonly PairShare[]): readonly GridPart[] {
+  return test.parts.map((part) => ({ weight: part.weight, steps: pairSteps(part, pairs) }));
 }
 
 const NOTHING: DecodedCell = decodeCell({ bins: {} });

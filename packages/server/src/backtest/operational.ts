@@ -1,6 +1,6 @@
-import type { MetricDefinition, PairCell, Strategy } from "@spillway/core";
-import { ALL_TRAFFIC, assessGate, binOfValue, emptyCell } from "@spillway/core";
-import { recordedValue } from "./recorded-metrics.ts";
+import type { MetricDefinition, Strategy } from "@spillway/core";
+import { ALL_TRAFFIC, assessGate, emptyCell } from "@spillway/core";
+import { recordedPairs } from "./recorded-metrics.ts";
 import type { TrafficItem } from "./traffic.ts";
 
 /** How a metric moved between the two versions, over all pairs of the recording. */
@@ -64,7 +64,7 @@ function moveOf(
               propensityBps: 0,
               baseline: emptyCell(),
               candidate: emptyCell(),
-              pairs: pairCellOf(items, metric),
+              pairs: recordedPairs(items, metric),
             },
           ],
         },
@@ -97,18 +97,4 @@ function moveOf(
     high: moved?.[1] ?? null,
     pairs: observations.pairs,
   };
-}
-
-function pairCellOf(items: readonly TrafficItem[], metric: MetricDefinition): PairCell {
-  const joint: Record<string, number> = {};
-  for (const { baseline, candidate } of items) {
-    const values = [baseline, candidate].map((answer) => recordedValue(metric.name, answer));
-    const [left, right] = values.map((value) =>
-      value === null ? null : binOfValue(metric, value),
-    );
-    if (left === null || right === null) continue;
-    const bins = `${left}:${right}`;
-    joint[bins] = (joint[bins] ?? 0) + 1;
-  }
-  return { joint };
 }

@@ -1,5 +1,6 @@
-import type { Criterion, GateConfidence, Strategy } from "@spillway/core";
-import { ALL_TRAFFIC, observationsToSettle } from "@spillway/core";
+import type { Criterion, MetricDefinition, Strategy } from "@spillway/core";
+import { ALL_TRAFFIC, pairNeeds } from "@spillway/core";
+import { recordedPairs, recordedValue } from "./recorded-metrics.ts";
 import type { PublishedVerdict } from "./recordings.ts";
 import type { TrafficItem } from "./traffic.ts";
 
@@ -14,8 +15,9 @@ export type PairPlan = {
   /** The level at which the strategy takes a candidate back, in the same terms. */
   readonly rollback: number;
   readonly observations: number;
-  /** About how many pairs it takes; null when no number of them would do. */
+  /** Pairs that settle it with the chance below, by the planner; null when no number of them would do. */
   readonly needed: number | null;
+  readonly chance: number;
   readonly suffices: boolean;
 };
 
@@ -30,8 +32,8 @@ type Row = {
 };
 
 const METRIC = "quality";
-/** Weight of pairs beside live answers in a gate's reading: all that pairs count for from the canary on. */
-const PAIRS_BESIDE_ANSWERS = 0.05;
+/** What plans of strategies call decidable, too. */
+const CHANCE = { name: "p80", value: 0.8 } as const;
 
 /**
  * Plans the strategy's criterion on quality, on all traffic and per slice, as if every item were a pair.
@@ -43,14 +45,19 @@ const PAIRS_BESIDE_ANSWERS = 0.05;
  */
 export function planPair(
   items: readonly TrafficItem[],
-  strategy: Strategy,
-  published: PublishedVerdict | null,
+  of: {
+    readonly strategy: Strategy;
+    readonly metrics: readonly MetricDefinition[];
+    readonly published: PublishedVerdict | null;
+  },
 ): PairPlan | null {
-  const criterion = strategy.criteria.find(({ metric }) => metric === METRIC);
-  if (criterion === undefined) return null;
+  const { strategy, published } = of;
+  const metric = of.metrics.find(({ name }) => name === METRIC);
+  const criterion = strategy.criteria.find((one) => one.metric === METRIC);
+  if (metric === undefined || criterion === undefined) return null;
   const { comparison } = criterion;
   if (comparison.kind !== "relative" && comparison.kind !== "difference") return null;
-  const rows = rowsOf(items, { strategy, criterion, comparison });
+  const rows = rowsOf(items, { strategy, metric, criterion, comparison });
   const isRegressed = ({ slice }: Row): boolean =>
     slice === ALL_TRAFFIC
       ? published?.verdict === "regressed"
@@ -67,88 +74,49 @@ export function planPair(
   const needed = row[question];
   const suffices = needed !== null && observations >= needed;
   const { rollback } = comparison;
-  return { question, slice, size, rollback, observations, needed, suffices };
+  const chance = CHANCE.value;
+  return { question, slice, size, rollback, observations, needed, chance, suffices };
 }
 
-function rowsOf(
-  items: readonly TrafficItem[],
-  of: {
-    readonly strategy: Strategy;
-    readonly criterion: Criterion;
-    readonly comparison: Compared;
-  },
-): Row[] {
-  const slices = Map.groupBy(items, ({ category }) => category);
-  slices.delete("");
-  const weights = weightsOf(of.strategy, slices.size);
-  const { confidence } = of.strategy;
-  const all = rowOf(ALL_TRAFFIC, items, { ...of, confidence, weight: weights.whole });
+type RowsOf = {
+  readonly strategy: Strategy;
+  readonly metric: MetricDefinition;
+  readonly criterion: Criterion;
+  readonly comparison: Compared;
+};
+
+function rowsOf(items: readonly TrafficItem[], of: RowsOf): Row[] {
+  const byCategory = Map.groupBy(items, ({ category }) => category);
+  byCategory.delete("");
+  const slices = byCategory.size;
+  const all = rowOf(ALL_TRAFFIC, items, { ...of, slices });
   if (!of.criterion.perSlice) return [all];
-  const sliced = [...slices].map(([slice, own]) =>
-    rowOf(slice, own, { ...of, confidence, weight: weights.sliced }),
-  );
-  return [all, ...sliced];
-}
-
-/** The part of one row in the average over all rows, as the gate weighs them. */
-function weightsOf(strategy: Strategy, slices: number): { whole: number; sliced: number } {
-  const tested = strategy.criteria.filter(({ comparison }) => comparison.kind !== "zero_tolerance");
-  const sliced = tested.filter(({ perSlice }) => perSlice).length * slices;
-  const wholeShare = sliced === 0 ? 1 : 0.5;
-  return { whole: wholeShare / tested.length, sliced: 0.5 / Math.max(1, sliced) };
+  return [all, ...[...byCategory].map(([slice, own]) => rowOf(slice, own, { ...of, slices }))];
 }
 
 function rowOf(
   slice: string,
   items: readonly TrafficItem[],
-  of: {
-    readonly comparison: Compared;
-    readonly confidence: GateConfidence;
-    readonly weight: number;
-  },
+  { comparison, ...of }: RowsOf & { readonly slices: number },
 ): Row {
-  const scores = items.flatMap(({ baseline, candidate }) =>
-    baseline.score === null || candidate.score === null
-      ? []
-      : [{ before: baseline.score, after: candidate.score }],
-  );
-  const { comparison, confidence, weight } = of;
-  const isRelative = comparison.kind === "relative";
-  // Per pair, how far quality fell beyond a level: its mean is above 0 if the harm is beyond that level.
-  const beyond = (level: number): Moments =>
-    momentsOf(
-      scores.map(({ before, after }) =>
-        isRelative ? (1 - level) * before - after : before - after - level,
-      ),
-    );
-  const fall = beyond(0).mean;
-  const mean = momentsOf(scores.map(({ before }) => before)).mean;
-  const harm = [
-    settle(beyond(0), confidence.alpha * weight),
-    settle(beyond(comparison.hold), confidence.alphaBlock * weight),
-  ];
-  const margin = beyond(comparison.rollback);
+  const scores = items.flatMap(({ baseline, candidate }) => {
+    const [before, after] = [baseline, candidate].map((answer) => recordedValue(METRIC, answer));
+    return typeof before === "number" && typeof after === "number" ? [{ before, after }] : [];
+  });
+  const mean = meanOf(scores.map(({ before }) => before));
+  const fall = mean - meanOf(scores.map(({ after }) => after));
+  const size = comparison.kind === "difference" ? fall : mean > 0 ? fall / mean : 0;
+  const needs = pairNeeds({ ...of, slice, recorded: recordedPairs(items, of.metric) });
+  const { name } = CHANCE;
   return {
     slice,
-    size: isRelative ? (mean > 0 ? fall / mean : 0) : fall,
+    size,
     observations: scores.length,
-    harm: harm.includes(null) ? null : Math.max(...harm.map(Number)),
-    safety: settle(
-      { ...margin, mean: -margin.mean },
-      confidence.alphaPromote * PAIRS_BESIDE_ANSWERS,
-    ),
+    harm: needs?.detect[name] ?? null,
+    safety: needs?.clear[name] ?? null,
   };
 }
 
-type Moments = { readonly mean: number; readonly variance: number };
-
-function momentsOf(values: readonly number[]): Moments {
-  const mean = values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length);
-  const squares = values.reduce((sum, one) => sum + (one - mean) ** 2, 0);
-  return { mean, variance: squares / Math.max(1, values.length) };
-}
-
-/** Pairs until the odds reach 1 / level. */
-function settle({ mean, variance }: Moments, level: number): number | null {
-  return observationsToSettle({ logE: 0, threshold: Math.log(1 / level), effect: mean, variance });
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length);
 }

@@ -1,4 +1,5 @@
-import type { MetricDefinition } from "@spillway/core";
+import type { MetricDefinition, PairCell } from "@spillway/core";
+import { binOfValue } from "@spillway/core";
 import type { RecordedAnswer } from "./recordings.ts";
 import type { TrafficItem } from "./traffic.ts";
 
@@ -18,6 +19,21 @@ const VALUES: Readonly<Record<string, (answer: RecordedAnswer) => number | null 
 /** The metric's value of one answer; null where the recording does not have it. */
 export function recordedValue(metric: string, answer: RecordedAnswer): number | null {
   return VALUES[metric]?.(answer) ?? null;
+}
+
+/** The metric of both answers to each item that has a value of it on both sides, in bins. */
+export function recordedPairs(items: readonly TrafficItem[], metric: MetricDefinition): PairCell {
+  const joint: Record<string, number> = {};
+  for (const { baseline, candidate } of items) {
+    const values = [baseline, candidate].map((answer) => recordedValue(metric.name, answer));
+    const [left, right] = values.map((value) =>
+      value === null ? null : binOfValue(metric, value),
+    );
+    if (left === null || right === null) continue;
+    const bins = `${left}:${right}`;
+    joint[bins] = (joint[bins] ?? 0) + 1;
+  }
+  return { joint };
 }
 
 /** Names of the metrics that the traffic has values of on both sides, be it of some items only. */

@@ -93,7 +93,7 @@ async function playOne(of: {
       ? createMemoryPlayer({ strategy, metrics, startMs: START_MS, salt })
       : await stage.createPlayer({ items, strategyDocument: document, salt, startMs: START_MS });
   const played = await playPair({ pair, items, strategy, player, startMs: START_MS });
-  const plan = planPair(items, strategy, recorded.published);
+  const plan = planPair(items, { strategy, metrics, published: recorded.published });
   return {
     ...played,
     seed,

@@ -24,6 +24,7 @@ const playOf = (over: Partial<BacktestResult>): BacktestResult => ({
     rollback: 0.1,
     observations: 900,
     needed: 120,
+    chance: 0.8,
     suffices: true,
   },
   isUndecidable: false,
