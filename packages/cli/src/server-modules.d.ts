@@ -87,6 +87,13 @@ declare module "@spillway/server/backtest" {
       readonly pairs: number;
     })[];
     readonly pairs: readonly PairSummary[];
+    /** Rollbacks of versions beside themselves, and how many of them chance may come to. */
+    readonly sameVersion: {
+      readonly plays: number;
+      readonly rolledBack: number;
+      readonly allowed: number;
+      readonly level: number;
+    } | null;
     readonly violations: readonly string[];
   };
 

@@ -36,6 +36,7 @@ const summaryOf = (over: Partial<BacktestSummary> = {}): BacktestSummary => ({
     },
   ],
   pairs: [],
+  sameVersion: null,
   violations: [],
   ...over,
 });
@@ -149,6 +150,7 @@ describe("backtest", () => {
         seeds: [1, 2],
         pairs,
         confusion: [],
+        sameVersion: { plays: 40, rolledBack: 2, allowed: 6, level: 0.005 },
       }),
     });
     expect((await finished).stdout).toMatchInlineSnapshot(`
@@ -159,6 +161,8 @@ describe("backtest", () => {
       p1                     0.98 -> 0.835 -14.8% [-19%, -10%]
 
       Not judged, for want of values: latency_p95 of p1.
+
+      Versions beside themselves: 2 of 40 plays rolled back. At a chance of 5% each, more than 6 would be in 0.5% of runs at most.
 
       Strategy careful, seeds 1 to 2.
       "

@@ -16,6 +16,7 @@ export function renderBacktest(
     renderOperational(results),
     renderConfusion(summary, paint),
     renderNotJudged(results),
+    renderSameVersion(summary),
     renderViolations(summary, paint),
     `Strategy ${summary.strategy}, ${seedsInWords(summary.seeds)}.`,
   ]
@@ -144,6 +145,15 @@ function renderNotJudged(results: readonly BacktestResult[]): string {
       ([criterion, of]) => `Not judged, for want of values: ${criterion} of ${[...of].join(", ")}.`,
     )
     .join("\n");
+}
+
+function renderSameVersion({ sameVersion, alpha }: BacktestSummary): string {
+  if (sameVersion === null) return "";
+  const { plays, rolledBack, allowed, level } = sameVersion;
+  return (
+    `Versions beside themselves: ${count(rolledBack)} of ${count(plays)} plays rolled back. At a chance of ` +
+    `${percent(alpha)} each, more than ${count(allowed)} would be in ${percent(level)} of runs at most.`
+  );
 }
 
 function renderViolations({ violations }: BacktestSummary, paint: Paint): string {

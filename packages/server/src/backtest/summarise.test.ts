@@ -69,11 +69,39 @@ describe("the rules that plays are held against", () => {
     expect(summarise([play]).confusion[0]?.group).toBe("regressed in a slice only");
   });
 
-  it("a version beside itself may be taken back in a share alpha of the plays", () => {
-    expect(summarise(same(100, 5)).violations).toEqual([]);
-    expect(summarise(same(100, 6)).violations.join()).toContain("6 of 100 plays were rolled back");
-    // One play proves nothing against a bound on a chance.
-    expect(summarise(same(1, 1)).violations).toEqual([]);
+  it("a version beside itself may be taken back as often as a chance of alpha explains", () => {
+    const { sameVersion, violations } = summarise(same(100, 11));
+    expect(sameVersion).toEqual({ plays: 100, rolledBack: 11, allowed: 11, level: 0.005 });
+    expect(violations).toEqual([]);
+    expect(summarise(same(100, 12)).violations).toEqual([
+      "sums:a->a: 12 of 100 plays were rolled back; by chance it would be at most 11.",
+      "All versions beside themselves: 12 of 100 plays were rolled back; by chance it would be at most 11.",
+    ]);
+  });
+
+  it("single plays of many versions are judged together, since one by itself proves nothing", () => {
+    const single = (index: number, rolledBack: number) =>
+      same(1, rolledBack).map((play) => ({ ...play, pair: `sums:v${index}->v${index}` }));
+    const plays = (rolledBack: number) =>
+      Array.from({ length: 29 }, (_, index) => single(index, index < rolledBack ? 1 : 0)).flat();
+    expect(summarise(single(0, 1)).violations).toEqual([]);
+    expect(summarise(plays(5)).violations).toEqual([]);
+    expect(summarise(plays(6)).violations).toEqual([
+      "All versions beside themselves: 6 of 29 plays were rolled back; by chance it would be at most 5.",
+    ]);
+  });
+
+  it("one version that is taken back again and again is found among many that are not", () => {
+    const others = Array.from({ length: 28 }, (_, index) =>
+      same(20, 0).map((play) => ({ ...play, pair: `sums:v${index}->v${index}` })),
+    ).flat();
+    const [violation, ...rest] = summarise([...same(20, 7), ...others]).violations;
+    expect(violation).toContain("sums:a->a: 7 of 20 plays were rolled back");
+    expect(rest).toEqual([]);
+  });
+
+  it("says nothing of versions beside themselves where none was played", () => {
+    expect(summarise([playOf({})]).sameVersion).toBeNull();
   });
 });
 

@@ -1,3 +1,4 @@
+import { mostByChance } from "./chance-bound.ts";
 import type { BacktestResult } from "./play-pair.ts";
 
 /** What is known of a pair before it is played, apart from the play. */
@@ -40,6 +41,15 @@ export type PairSummary = OutcomeCounts & {
   readonly causes: readonly string[];
 };
 
+export type SameVersionCheck = {
+  readonly plays: number;
+  readonly rolledBack: number;
+  /** More would not be chance; see {@link CHECK_LEVEL}. */
+  readonly allowed: number;
+  /** The chance that more are, if each play is rolled back with a chance of alpha. */
+  readonly level: number;
+};
+
 export type BacktestSummary = {
   readonly strategy: string;
   readonly seeds: readonly number[];
@@ -49,6 +59,8 @@ export type BacktestSummary = {
     readonly pairs: number;
   })[];
   readonly pairs: readonly PairSummary[];
+  /** Rollbacks of versions beside themselves; null where none was played. */
+  readonly sameVersion: SameVersionCheck | null;
   /** Broken rules, in sentences; empty when the plays are as they must be. */
   readonly violations: readonly string[];
 };
@@ -63,13 +75,15 @@ export function summarise(results: readonly BacktestResult[]): BacktestSummary {
     if (own.length === 0) return [];
     return [{ group, pairs: own.length, ...addCounts(own) }];
   });
+  const same = pairs.filter(({ group }) => group === "same version");
   return {
     strategy: results[0]?.strategy ?? "",
     seeds: [...new Set(results.map(({ seed }) => seed))],
     alpha,
     confusion,
     pairs,
-    violations: [...pairs.flatMap(wronglyCompleted), ...wronglyRolledBack(pairs, alpha)],
+    sameVersion: same.length === 0 ? null : checkTogether(same, alpha),
+    violations: [...pairs.flatMap(wronglyCompleted), ...wronglyRolledBack(same, alpha)],
   };
 }
 
@@ -153,18 +167,36 @@ function wronglyCompleted({ pair, plan, completed, ...counts }: PairSummary): st
 }
 
 /**
- * A version beside itself may be taken back in a share alpha of the plays, and in one play in any case: that
- * one proves nothing against a bound on a chance.
+ * How often the checks of versions beside themselves fail although each play is rolled back with a chance of
+ * alpha: half of it is for all plays together, and half is shared by the pairs. Plays are independent, as each
+ * seed splits the recording anew. A single play can never fail; that of many pairs together can.
  */
-function wronglyRolledBack(pairs: readonly PairSummary[], alpha: number): string[] {
-  const same = pairs.filter(({ group }) => group === "same version");
-  const all = { pair: "All versions beside themselves", ...addCounts(same) };
-  return [...same, all].flatMap((of) => {
-    const plays = playsOf(of);
-    const allowed = Math.max(1, Math.floor(alpha * plays));
-    if (of.rolledBack <= allowed) return [];
-    return [
-      `${of.pair}: ${of.rolledBack} of ${plays} plays were rolled back, at most ${allowed} may be.`,
-    ];
-  });
+const CHECK_LEVEL = 0.01;
+
+function checkTogether(same: readonly PairSummary[], alpha: number): SameVersionCheck {
+  return checkOf(addCounts(same), { alpha, level: CHECK_LEVEL / 2 });
+}
+
+function checkOf(
+  counts: OutcomeCounts,
+  { alpha, level }: { readonly alpha: number; readonly level: number },
+): SameVersionCheck {
+  const plays = playsOf(counts);
+  const allowed = mostByChance(plays, { chance: alpha, level });
+  return { plays, rolledBack: counts.rolledBack, allowed, level };
+}
+
+function wronglyRolledBack(same: readonly PairSummary[], alpha: number): string[] {
+  if (same.length === 0) return [];
+  const level = CHECK_LEVEL / 2 / same.length;
+  const checks = [
+    ...same.map((of) => ({ name: of.pair, ...checkOf(of, { alpha, level }) })),
+    { name: "All versions beside themselves", ...checkTogether(same, alpha) },
+  ];
+  return checks
+    .filter(({ rolledBack, allowed }) => rolledBack > allowed)
+    .map(
+      ({ name, rolledBack, plays, allowed }) =>
+        `${name}: ${rolledBack} of ${plays} plays were rolled back; by chance it would be at most ${allowed}.`,
+    );
 }
