@@ -15,16 +15,16 @@ const STANDARD_ERRORS = 3;
 
 /** No harm at all: a rollback is false. */
 const NULL_CELLS =
-  /^(A\d*|M|U|L|L2)_.*(true| harmed|) ?=?\+0$|^[BCH]_.* true=1x|^[DSX]_.*drop=0%?$|^E_.* scale=1$|^F2?_.* x1 |^I_.*\+0$|^J_.* null|^K_onset null|^N_|^O_.* w=0\.1$|^R_|^T_.*true=(0|-0\.01)$|^V_/;
+  /^(A\d*|M|U|L|L2)_.*(true| harmed|) ?=?\+0$|^[BCH]_.* true=1x|^[DSX]_.*drop=0%?$|^E_.* scale=1$|^F2?_.* x1 |^[HI]_.*\+0$|^J_.* null|^K_onset null|^N_|^O_.* w=0\.1$|^R_|^T_.*true=(0|-0\.01)$|^V_/;
 /** Harm within the hold level: a rollback is false at most one time in five. */
 const HOLD_CELLS =
   /^A_.*\+0\.01$|^B_.* true=1\.25x|^D_.*drop=(2\.5|5)%|^E_.*=1\.05$|^F_.* x1\.05 |^T_.*true=0\.01$/;
 /** Harm at the promotion margin. */
 const MARGIN_CELLS =
-  /^(A|A50|I|M)_.*\+0\.02$|^[BCH]_.* true=1\.5x|^D_.*drop=5%|^E_.*=1\.1$|^F_.* x1\.1 |^T_.*true=0\.02$|^Y_/;
+  /^(A|A50|H|I|M)_.*\+0\.02$|^[BCH]_.* true=1\.5x|^S_.* drop=0\.02$|^D_.*drop=5%|^E_.*=1\.1$|^F_.* x1\.1 |^T_.*true=0\.02$|^Y_/;
 /** Real harm, to be found about as fast as the anchor finds it. */
 const HARM_CELLS =
-  /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.* harm |^T_.*true=0\.(03|04|06|1)$/;
+  /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.* harm |^M_.*\+0\.0[248]$|^S_.* drop=0\.0[25]$|^T_.*true=0\.(03|04|06|1)$/;
 /** Good changes, to be let through about as fast as the anchor does. */
 const GOOD_CELLS =
   /^(A\d*|I|M)_.*\+0$|^[BH]_.* true=1x|^D_.*drop=0%|^E_.* scale=1$|^F_.* x1 |^T_.*true=(0|-0\.01)$/;
@@ -41,7 +41,7 @@ const REQUIREMENTS: readonly Requirement[] = [
 export function missedRequirements(measured: readonly MeasuredRule[]): readonly string[] {
   return measured.filter(isOurs).flatMap((each) =>
     REQUIREMENTS.flatMap((requirement) => {
-      if (!requirement.cells.test(each.figures.cell)) return [];
+      if (!isHeld(requirement, each.figures)) return [];
       const miss = missOf(requirement, each);
       return miss === null ? [] : [`${each.figures.cell}: ${miss}`];
     }),
@@ -54,26 +54,39 @@ export function countRequirements(measured: readonly MeasuredRule[]): number {
     .filter(isOurs)
     .reduce(
       (sum, { figures }) =>
-        sum +
-        REQUIREMENTS.filter(({ cells, kind }) => cells.test(figures.cell) && isHeld(kind, figures))
-          .length,
+        sum + REQUIREMENTS.filter((requirement) => isHeld(requirement, figures)).length,
       0,
     );
 }
 
+/** Where the anchors, or some of them, are those of the test of any harm by itself. */
+const HARM_ALONE_CELLS = /^[JMS]_/;
+
 /**
- * The product's rule; in group J its test of any harm, since the anchors there are those of that test. Harm
- * of the size of the rollback level in all slices must be proven as fast; the second proof comes later.
+ * The product's rule, and its test of any harm where the anchors are about that. Harm of the size of the
+ * rollback level must be proven as fast; the second proof comes later.
  */
-function isOurs({ figures }: MeasuredRule): boolean {
-  return (
-    figures.rule === SPILLWAY || (figures.rule === SPILLWAY_HARM && figures.cell.startsWith("J_"))
-  );
+function isOurs({ figures: { rule, cell } }: MeasuredRule): boolean {
+  return rule === SPILLWAY || (rule === SPILLWAY_HARM && HARM_ALONE_CELLS.test(cell));
 }
 
-function isHeld(kind: Requirement["kind"], { anchor }: CellFigures): boolean {
-  if (kind === "exposed") return (anchor?.medianExposed ?? null) !== null;
-  return kind !== "minutes" || (anchor?.medianMinutesToPromote ?? null) !== null;
+function isHeld({ cells, kind }: Requirement, { cell, rule, anchor }: CellFigures): boolean {
+  if (!cells.test(cell)) return false;
+  const promotes = rule === SPILLWAY;
+  switch (kind) {
+    case "rollback_rate":
+      return true;
+    case "promote_rate":
+      return promotes;
+    case "exposed":
+      return (anchor?.medianExposed ?? null) !== null;
+    case "minutes":
+      return promotes && (anchor?.medianMinutesToPromote ?? null) !== null;
+    default: {
+      const unreachable: never = kind;
+      return unreachable;
+    }
+  }
 }
 
 function missOf(requirement: Requirement, { figures, uncertain }: MeasuredRule): string | null {

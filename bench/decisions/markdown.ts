@@ -17,7 +17,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   E: "p95 of latency, rollback at +10%",
   F: "Mean cost of a call, lognormal, rollback at +10%",
   F2: "The same with a far heavier tail",
-  H: "Correction rate with labels that come late, on a ramp",
+  H: "Rates of which events are known late: a multiple on a ramp, points at half of the traffic",
   I: "A baseline that drifts while the canary ramps up",
   J: "One harmed slice of eight",
   K: "Harm that starts at once, late, or for an hour; an outage of both arms",

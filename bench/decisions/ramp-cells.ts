@@ -39,7 +39,8 @@ export function rampCells(): readonly Cell[] {
   });
 }
 
-type RampTally = { readonly baseline: ArmHistory; readonly candidate: ArmHistory };
+/** What was seen in one stage, at index 1. */
+export type RampTally = { readonly baseline: ArmHistory; readonly candidate: ArmHistory };
 
 /** What the product can do on a ramp; when is decided in playRamp. */
 const RAMP_RULE: Rule = { rollback: () => false, promote: () => false };
@@ -90,7 +91,7 @@ function playRamp(traffic: readonly PhaseTraffic[], gate: RunningGate, random: R
 }
 
 /** Mantel-Haenszel, as the product estimates harm over stages. */
-function looksWorseIn(tallies: readonly RampTally[]): boolean {
+export function looksWorseIn(tallies: readonly RampTally[]): boolean {
   let sum = 0;
   for (const { baseline, candidate } of tallies) {
     const [n, m] = [candidate.count[1] as number, baseline.count[1] as number];

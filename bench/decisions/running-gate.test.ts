@@ -9,7 +9,7 @@ import {
   emptyPairCell,
 } from "@spillway/core";
 import { describe, expect, it } from "vitest";
-import { metricOf } from "./policies.ts";
+import { lateMetricOf, metricOf } from "./policies.ts";
 import type { Random } from "./random.ts";
 import { seededRandom } from "./random.ts";
 import type { GateRow, TestedComparison } from "./running-gate.ts";
@@ -32,6 +32,14 @@ const HISTORIES: readonly History[] = [
     name: "a difference of rates",
     row: {
       metric: metricOf("edit_rate"),
+      comparison: { kind: "difference", hold: 0.01, rollback: 0.02 },
+    },
+    drawBin: event(0.15),
+  },
+  {
+    name: "a difference of rates that come late",
+    row: {
+      metric: lateMetricOf("edit_rate", { expected: 0.15, medianMinutes: 30 }),
       comparison: { kind: "difference", hold: 0.01, rollback: 0.02 },
     },
     drawBin: event(0.15),
@@ -156,10 +164,24 @@ function expectSame(
   });
   const { harm, block, safety } = gate.tests;
   const verdict = report.verdicts[0];
-  expect(verdict?.observations.candidate).not.toBeNull();
+  expect(verdict?.observations).toEqual({
+    candidate: sumOf(strata, ({ candidate }) => candidate.bins),
+    baseline: sumOf(strata, ({ baseline }) => baseline.bins),
+    pairs: sumOf(strata, ({ pairs }) => pairs.joint),
+  });
   expect(gate.logE(harm) - (verdict?.logHarm ?? Number.NaN)).toBeCloseTo(0, 9);
   expect(gate.logE(block) - (verdict?.logBlock ?? Number.NaN)).toBeCloseTo(0, 9);
   const asked = safety[0];
   if (asked === undefined) throw new Error("The gate asks for safety.");
   expect(gate.logE(asked) - (verdict?.logSafety ?? Number.NaN)).toBeCloseTo(0, 9);
+}
+
+/** All counts of one kind in the strata. */
+function sumOf(
+  strata: readonly StratumEvidence[],
+  countsOf: (stratum: StratumEvidence) => Readonly<Record<string, number>>,
+): number {
+  return strata
+    .flatMap((stratum) => Object.values(countsOf(stratum)))
+    .reduce((sum, count) => sum + count, 0);
 }

@@ -1,6 +1,7 @@
 import type { Comparison } from "./criterion.ts";
 import type { TestLevels } from "./harm-tests.ts";
 import { planTests } from "./harm-tests.ts";
+import { hasLateEvents } from "./late-events.ts";
 import { criterionDefect, testLevels } from "./levels.ts";
 import { stageMargin } from "./margin.ts";
 import type { MetricDefinition } from "./metric.ts";
@@ -68,7 +69,8 @@ function keyOf({ comparison, metric, nextShareBps }: CriterionDesign): string {
       : `${comparison.hold}/${comparison.rollback}/${comparison.kind === "limit" ? "" : comparison.margin}`;
   const about = `${kind} ${direction} ${unit} ${range?.[0]}..${range?.[1]} ${quantile}`;
   const typical = `${expected?.value}/${expected?.spread}`;
-  return `${comparison.kind} ${levels} of ${about} at ${typical} before ${nextShareBps}`;
+  const when = hasLateEvents(metric) ? "late" : "at once";
+  return `${comparison.kind} ${levels} of ${about} at ${typical} ${when} before ${nextShareBps}`;
 }
 
 function compile({ comparison, metric, nextShareBps }: CriterionDesign): CompiledCriterion {
@@ -88,7 +90,7 @@ function compile({ comparison, metric, nextShareBps }: CriterionDesign): Compile
     metric,
     comparison,
     levels,
-    outcome: { kind: "tested", method: `${metric.kind}-${comparison.kind}` },
+    outcome: { kind: "tested", method: methodOf(metric, comparison) },
   } as const;
   if (metric.kind === "quantile" && comparison.kind !== "limit") {
     // That it has both was checked with the scale.
@@ -106,4 +108,10 @@ function compile({ comparison, metric, nextShareBps }: CriterionDesign): Compile
     baseline: plan.baseline === null ? null : { scale, parts: plan.baseline },
     planning: { scale, safetyEffect: plan.safetyEffect },
   };
+}
+
+/** The name of a row's tests in its report. */
+function methodOf(metric: MetricDefinition, { kind }: Comparison): string {
+  const countsEvents = hasLateEvents(metric) && kind !== "limit";
+  return `${metric.kind}-${kind}${countsEvents ? "-late" : ""}`;
 }

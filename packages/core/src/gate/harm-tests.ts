@@ -2,6 +2,8 @@ import type { Contrast } from "../statistics/contrast.ts";
 import { candidateContrastPart, contrastPart, rateRatioPart, tailPart } from "./test-part.ts";
 import type { TestPart } from "./test-part.ts";
 import type { Comparison } from "./criterion.ts";
+import { hasLateEvents, lateEventPart, lateEventShare } from "./late-events.ts";
+import { LARGEST_RELATIVE_MARGIN } from "./margin.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { OutcomeScale } from "./outcome-scale.ts";
 
@@ -46,10 +48,13 @@ export type PlanInput = {
  * | ratio, relative rise  | binary    | average of M1 and M3 in all three      |
  * | relative, ratio       | other     | M3 with R           | M3       | M3       |
  * | all of these          | heavy tail | with M1 on the values beyond the clip | M3 | M3 |
+ * | all of these          | late events | as above           | M1       | M1       |
  * | limit                 | any       | attribution: harm of a ratio with R = 1 | one-sample | one-sample |
  *
- * M1 only ever serves events that are harm (lower is better): for the complement of a frequent event
- * it has no advantage over M3. Pairs use the paired bet with the same contrast.
+ * M1 serves events that are harm (lower is better): for the complement of a frequent event it has no
+ * advantage over M3. Pairs use the paired bet with the same contrast.
+ *
+ * Of events that become known late see late-events.ts: there, points are a ratio at the frozen rate.
  */
 export function planTests(
   comparison: Exclude<Comparison, { kind: "zero_tolerance" }>,
@@ -76,15 +81,15 @@ export function planTests(
 /** Margins on the ratio of the means; `ratioOf` turns a level of harm into such a ratio. */
 function planRatio(input: PlanInput, ratioOf: (level: number) => number): TestPlan {
   const { scale, levels } = input;
+  const isLate = hasLateEvents(input.metric);
   const typicalMean = Math.abs(scale.origin / scale.span + scale.centre);
   const at = (ratio: number, design: number, side: "harm" | "safety"): readonly TestPart[] => {
-    const bet = contrastPart({
-      contrast: ratioContrast(input, ratio, side),
-      effect: Math.abs(design - ratio) * typicalMean,
-      scale,
-    });
+    const contrast = ratioContrast(input, ratio, side);
+    // "No harm" is as true of the events known so far as of all, so that non-events may count there.
+    if (isLate && ratio !== 1) return [lateEventPart({ contrast, design }, input)];
+    const bet = contrastPart({ contrast, effect: Math.abs(design - ratio) * typicalMean, scale });
     if (!isHarmfulEvent(input)) return [bet];
-    const direction = side === "harm" ? 1 : -1;
+    const { direction } = contrast;
     return average(
       rateRatioPart({ nullRatio: ratio, designRatio: design, direction }, { scale, onPairs: bet }),
       bet,
@@ -96,12 +101,29 @@ function planRatio(input: PlanInput, ratioOf: (level: number) => number): TestPl
     block: at(ratioOf(levels.hold), rollback, "harm"),
     safety: at(ratioOf(levels.margin), 1, "safety"),
     baseline: null,
-    safetyEffect: Math.abs(1 - ratioOf(levels.margin)) * typicalMean,
+    safetyEffect:
+      Math.abs(1 - ratioOf(levels.margin)) * typicalMean * (isLate ? lateEventShare(input) : 1),
   };
 }
 
 /** Margins on the difference of the means, in the metric's unit. */
 function planDifference(input: PlanInput): TestPlan {
+  const plan = planPoints(input);
+  if (!hasLateEvents(input.metric)) return plan;
+  const { block, safety, safetyEffect } = planRatio(input, (level) => frozenRatio(input, level));
+  return { ...plan, block, safety, safetyEffect };
+}
+
+/**
+ * The ratio that a difference is at the rate expected of the baseline, which is frozen: a rise of 2 points
+ * from 15% is 1.133. A fall is one of 90% at most, as relative ones are: beyond that there is no ratio.
+ */
+function frozenRatio({ metric, scale }: PlanInput, level: number): number {
+  const change = (harmSign(metric) * level) / scale.span / scale.centre;
+  return Math.max(1 - LARGEST_RELATIVE_MARGIN, 1 + change);
+}
+
+function planPoints(input: PlanInput): TestPlan {
   const { scale, levels } = input;
   const toward = harmSign(input.metric);
   const at = (level: number, effect: number, side: "harm" | "safety"): TestPart =>

@@ -2,8 +2,8 @@ import type { Comparison, MoveLevels } from "./criterion.ts";
 
 /** Margins are at most four times the rollback level, however small the next stage is. */
 const LARGEST_FACTOR = 4;
-// A relative fall of 90% or more leaves a null hypothesis that any answer at all refutes.
-const LARGEST_RELATIVE_MARGIN = 0.9;
+/** A relative fall of 90% or more leaves a null hypothesis that any answer at all refutes. */
+export const LARGEST_RELATIVE_MARGIN = 0.9;
 
 /**
  * How much harm must be ruled out before the next stage: min(4r, r·√(1/w_next)), where r is the hold

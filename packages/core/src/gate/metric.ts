@@ -30,7 +30,8 @@ export type MetricDefinition = {
    * What the baseline usually shows, in the metric's unit, written down before the rollout starts: the
    * mean (for a quantile metric: the quantile) and, if known, the standard deviation of one value. It
    * centres and scales the bets, and clips a heavy tail at 20 times the mean. A wrong guess costs
-   * power and never validity; a guess taken from the evidence under test would cost validity.
+   * power and never validity; a guess taken from the evidence under test would cost validity. Of a rate
+   * that comes late it also says which ratio a level in points is (late-events.ts).
    */
   readonly expected?: {
     readonly value: number;
@@ -40,7 +41,8 @@ export type MetricDefinition = {
   };
   /**
    * How long after the request its number usually comes (median). Promotion waits until half of the
-   * requests are older than that; harm counts at once. Absent: with the answer.
+   * requests are older than that; harm counts at once. Of a rate only events count (late-events.ts).
+   * Absent: with the answer.
    */
   readonly expectedDelaySeconds?: number;
   /**

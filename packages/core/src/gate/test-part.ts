@@ -58,18 +58,27 @@ export function contrastPart({ contrast, effect, scale }: ContrastPartInput): Te
   };
 }
 
-/** M1 on the arms' events; pairs are left to the bet that it is averaged with. */
+export type RateRatioPartInput = {
+  readonly scale: OutcomeScale;
+  readonly onPairs: TestPart;
+  /** The outcome that is the event. */
+  readonly event?: 0 | 1;
+};
+
+/** M1 on the arms' events; pairs are left to a bet about the same, mostly the one that it is averaged with. */
 export function rateRatioPart(
   design: RateRatioDesign,
-  { scale, onPairs }: { readonly scale: OutcomeScale; readonly onPairs: TestPart },
+  { scale, onPairs, event = 1 }: RateRatioPartInput,
 ): TestPart {
+  const eventsIn = (seen: ValueCounts): number =>
+    event === 1 ? sumOf(seen) : totalOf(seen) - sumOf(seen);
   return {
     weight: 1,
     question: onPairs.question,
     usesArms: isRandomised,
     addArms: armsBy(scale, (propensity, { candidate, baseline }) =>
       rateRatioStageLogs(
-        { propensity, candidateEvents: sumOf(candidate), baselineEvents: sumOf(baseline) },
+        { propensity, candidateEvents: eventsIn(candidate), baselineEvents: eventsIn(baseline) },
         design,
       ),
     ),
@@ -122,8 +131,8 @@ export function candidateContrastPart(input: CandidatePartInput): TestPart {
 function levelLogs(seen: ValueCounts, input: CandidatePartInput): readonly number[] {
   const { nullMean, direction, effect, scale } = input;
   if (scale.isBinary && nullMean > 0 && nullMean < 0.5) {
-    const observations = seen.counts.reduce((sum, count) => sum + count, 0);
-    return rateLogs({ events: sumOf(seen), observations }, { nullRate: nullMean, direction });
+    const observed = { events: sumOf(seen), observations: totalOf(seen) };
+    return rateLogs(observed, { nullRate: nullMean, direction });
   }
   return meanLogs(seen, { nullMean, direction, effect, variance: scale.variance });
 }
@@ -233,4 +242,8 @@ function sumOf({ values, counts }: ValueCounts): number {
   let sum = 0;
   for (const [index, value] of values.entries()) sum += value * (counts[index] as number);
   return sum;
+}
+
+function totalOf({ counts }: ValueCounts): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -50,8 +50,14 @@ const editStage = {
   candidate: binary(180, 1000),
   baseline: binary(1350, 9000),
 };
-const editBet = (offset: number, effect: number, direction: 1 | -1): number =>
-  randomisedBetLogE([editStage], { ...EDIT, contrast: { ratio: 1, offset, direction }, effect });
+const NO_MORE_EDITS = { ratio: 1, offset: 0, direction: 1 } as const;
+/** Edits come late, so that points are a ratio at the expected 15%, and only edits count. */
+const editRatio = (level: number, towards: number, direction: 1 | -1): number =>
+  rateRatioLogE([errors(180, 1350)], {
+    nullRatio: 1 + level / 0.15,
+    designRatio: 1 + towards / 0.15,
+    direction,
+  });
 const errorDesign = { nullRatio: 1, designRatio: 1.5, direction: 1 as const };
 const errors = (candidateEvents: number, baselineEvents: number): EventCounts => ({
   propensity: 0.1,
@@ -113,7 +119,14 @@ describe("docs/statistics.md says what the code computes", () => {
     const ratio = rateRatioLogE([errors(180, 1350)], { ...errorDesign, designRatio: 0.17 / 0.15 });
     const harm = logWeightedAverage([
       { weight: 0.5, logValue: ratio },
-      { weight: 0.5, logValue: editBet(0, 0.02, 1) },
+      {
+        weight: 0.5,
+        logValue: randomisedBetLogE([editStage], {
+          ...EDIT,
+          contrast: NO_MORE_EDITS,
+          effect: 0.02,
+        }),
+      },
     ]);
     const arms = {
       candidate: 0.18,
@@ -126,10 +139,10 @@ describe("docs/statistics.md says what the code computes", () => {
     const exact = exactDifferenceInterval([editStage], { ...EDIT, effect: 0.02, alpha: 0.05 });
     expectOnPage([
       `| worse at all | ${odds(harm)} |`,
-      `| worse by more than the hold level, 1pp | ${odds(editBet(0.01, 0.01, 1))} |`,
-      `| less than 8pp worse | ${odds(editBet(0.08, 0.08, -1))} |`,
-      `| less than 4pp worse | ${odds(editBet(0.04, 0.04, -1))} |`,
-      `| less than 2pp worse | ${odds(editBet(0.02, 0.02, -1))} |`,
+      `| worse by more than the hold level, 1pp | ${odds(editRatio(0.01, 0.02, 1))} |`,
+      `| less than 8pp worse | ${odds(editRatio(0.08, 0, -1))} |`,
+      `| less than 4pp worse | ${odds(editRatio(0.04, 0, -1))} |`,
+      `| less than 2pp worse | ${odds(editRatio(0.02, 0, -1))} |`,
       `${points(shown.low)} to ${points(shown.high)} points (normal)`,
       `${points(exact.low)} to ${points(exact.high)} points (exact)`,
     ]);
@@ -219,6 +232,15 @@ describe("docs/statistics.md says what the code computes", () => {
         arms: rates(0.15 + rise, 0.15),
         alpha: 0.05,
       });
+    const lateEdits = boundOf({
+      metric: "edit_rate",
+      isLate: true,
+      comparison: { kind: "difference", hold: 0.01, rollback: 0.02 },
+      question: "safety",
+      test: "M1",
+      arms: rates(0.15, 0.15),
+      alpha: 0.05,
+    });
     const rate = (metric: string, times: number, base: number) =>
       boundOf({
         metric,
@@ -234,6 +256,7 @@ describe("docs/statistics.md says what the code computes", () => {
       row("edit rate 15%, find +2pp", edits(0.02, "harm")),
       row("edit rate 15%, find +4pp", edits(0.04, "harm")),
       row("edit rate 15%, rule out +2pp when equal", edits(0, "safety")),
+      row("the same, when edits are known late", lateEdits),
       row("correction rate 8%, find 2x", rate("correction_rate", 2, 0.08)),
       row("guardrail trips 0.2%, find 2x", rate("guardrail_trips", 2, 0.002)),
       row("guardrail trips 0.2%, find 10x", rate("guardrail_trips", 10, 0.002)),
