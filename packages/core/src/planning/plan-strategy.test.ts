@@ -237,14 +237,14 @@ describe("a plan", () => {
       // One point is to be ruled out before all get it, and two before a quarter does.
       const comparison: Comparison = { ...EDITS, margin: 0.01 };
       const window = { comparison, withinSeconds: 48 * HOUR };
-      const quiet = plan(of(window, stages), RATE * 0.7);
+      const quiet = plan(of(window, stages), RATE * 0.9);
       expect(quiet.stages.map(({ rows }) => rows[0]?.status)).toEqual([
         "decidable",
         "too_little",
         "too_little",
       ]);
       expect(quiet.warnings[0]).toContain("the 2 days for which requests count are over");
-      const busy = plan(of(window, stages), RATE * 3);
+      const busy = plan(of(window, stages), RATE * 4);
       expect(busy.stages.map(({ rows }) => rows[0]?.status)).toEqual([
         "decidable",
         "decided_before",
