@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { harmInWords, metricInWords, unitOfMetric } from "./harm.ts";
+import { harmInWords, metricInWords, oddsInWords, unitOfMetric } from "./harm.ts";
 
 describe("numbers in words", () => {
   test.each([
@@ -38,5 +38,11 @@ describe("numbers in words", () => {
     expect(unitOfMetric("appealed", own)).toBe("share");
     expect(unitOfMetric("churn_rate", own)).toBe("score");
     expect(unitOfMetric("edit_rate", own)).toBe("share");
+  });
+
+  test("odds are bounded at both ends", () => {
+    expect(oddsInWords(Math.log(20))).toBe("20 to 1");
+    expect(oddsInWords(500)).toBe("over 1,000,000 to 1");
+    expect(oddsInWords(-500)).toBe("under 0.01 to 1");
   });
 });

@@ -83,6 +83,16 @@ export function harmInWords(harm: number, kind: ComparisonKind, unit: MetricUnit
   }
 }
 
+/** "20 to 1" from the natural logarithm of an e-value. */
+export function oddsInWords(logOdds: number): string {
+  if (logOdds > Math.log(1e6)) return "over 1,000,000 to 1";
+  if (logOdds < Math.log(0.01)) return "under 0.01 to 1";
+  const odds = Math.exp(logOdds);
+  const shown =
+    odds >= 10 ? Math.round(odds).toLocaleString("en-US") : trimmed(odds, odds < 1 ? 2 : 1);
+  return `${shown} to 1`;
+}
+
 function plusUnit(harm: number, unit: MetricUnit): string {
   if (harm === 0) return metricInWords(0, unit);
   return `${harm < 0 ? "\u2212" : "+"}${metricInWords(Math.abs(harm), unit)}`;

@@ -41,8 +41,8 @@ describe("renderRolloutTree", () => {
 
       gate
         ? inconclusive: Not decided yet.
-        verdict         criterion  slice  estimate  interval                hold at  rollback at  n (baseline / candidate)
-        ? inconclusive  quality    all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         2,333 / 118
+        verdict         criterion  slice  estimate  interval                hold at  rollback at  margin  odds of harm  odds of safety  n (baseline / candidate)  newest
+        ? inconclusive  quality    all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
 
       unmet
         • canary needs 400 answers of the candidate; 118 are there.
@@ -91,10 +91,10 @@ describe("renderRolloutTree", () => {
 
       gate
         ✖ fail: quality fell by 13.7%.
-        verdict                   criterion  slice  estimate  interval                hold at  rollback at  n (baseline / candidate)
-        ✖ fail                    quality    all    +0.137    −0.031 to +0.055 (95%)  +0.05    +0.1         2,333 / 118
-        ? inconclusive (no data)  latency    all    -         -                       +0.05    +0.1         0 / 0
-        ⚠ hold (error)            cost       all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         2,333 / 118
+        verdict                   criterion  slice  estimate  interval                hold at  rollback at  margin  odds of harm  odds of safety  n (baseline / candidate)  newest
+        ✖ fail                    quality    all    +0.137    −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
+        ? inconclusive (no data)  latency    all    -         -                       +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        0 / 0                     -
+        ⚠ hold (error)            cost       all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
         ⚠ No request since 13:00.
 
       last decisions
@@ -131,10 +131,10 @@ describe("renderRolloutTree", () => {
     expect(gate).toMatchInlineSnapshot(`
       "gate
         ? inconclusive: Not decided yet.
-        verdict         criterion  slice  estimate     interval                   hold at      rollback at  n (baseline / candidate)
-        ? inconclusive  quality    all    +1.2%        −3.1% to +5.5% (95%)       +2.5%        +5.0%        2,333 / 118
-        ? inconclusive  errors     all    +1.2 points  −3.1 to +5.5 points (95%)  +2.5 points  +5.0 points  2,333 / 118
-        ? inconclusive  latency    all    1.9 s        1.8 s to 2.1 s (95%)       -            2.5 s        2,333 / 118
+        verdict         criterion  slice  estimate     interval                   hold at      rollback at  margin       odds of harm  odds of safety  n (baseline / candidate)  newest
+        ? inconclusive  quality    all    +1.2%        −3.1% to +5.5% (95%)       +2.5%        +5.0%        +2.5%        1.5 to 1      3.3 to 1        2,333 / 118               -
+        ? inconclusive  errors     all    +1.2 points  −3.1 to +5.5 points (95%)  +2.5 points  +5.0 points  +2.5 points  1.5 to 1      3.3 to 1        2,333 / 118               -
+        ? inconclusive  latency    all    1.9 s        1.8 s to 2.1 s (95%)       -            2.5 s        0 ms         1.5 to 1      3.3 to 1        2,333 / 118               -
 
       "
     `);

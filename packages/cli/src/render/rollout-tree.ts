@@ -1,5 +1,5 @@
 import type { DecisionSummary, RolloutDetail, Verdict } from "@spillway/contract";
-import { comparisonKind, harmInWords, unitOfMetric } from "@spillway/sdk";
+import { comparisonKind, harmInWords, oddsInWords, unitOfMetric } from "@spillway/sdk";
 import { isOver } from "../active-rollout.ts";
 import { formatDuration } from "../duration.ts";
 import { gateBadge, stateBadge, stateIcon, verdictBadge } from "./icons.ts";
@@ -20,7 +20,7 @@ export function renderRolloutTree({ detail, decisions, nowMs }: RolloutTree, pai
   const sections = [
     heading(detail, paint),
     section("stages", stageLadder({ detail, nowMs }, paint), paint),
-    section("gate", gateRows(detail, paint), paint),
+    section("gate", gateRows(detail, { nowMs, paint }), paint),
     section("unmet", detail.unmet.map(({ sentence }) => `• ${sentence}`).join("\n"), paint),
     section("last decisions", decisionRows(decisions), paint),
   ];
@@ -86,7 +86,10 @@ function stageWord(detail: RolloutDetail, index: number, paint: Paint): string {
   return `${stateIcon(detail.state, paint)} ${isOver(detail) ? "ended" : "now"}`;
 }
 
-function gateRows({ report, strategyDetail }: RolloutDetail, paint: Paint): string {
+function gateRows(
+  { report, strategyDetail }: RolloutDetail,
+  { nowMs, paint }: { readonly nowMs: number; readonly paint: Paint },
+): string {
   if (report === null) return "";
   const harmOf = ({ criterionId, metric }: Verdict): HarmInWords => {
     const criterion = strategyDetail.criteria.find(({ id }) => id === criterionId);
@@ -103,7 +106,11 @@ function gateRows({ report, strategyDetail }: RolloutDetail, paint: Paint): stri
       "interval",
       "hold at",
       "rollback at",
+      "margin",
+      "odds of harm",
+      "odds of safety",
       "n (baseline / candidate)",
+      "newest",
     ],
     report.verdicts.map((verdict) => [
       verdictBadge(verdict, paint),
@@ -113,11 +120,20 @@ function gateRows({ report, strategyDetail }: RolloutDetail, paint: Paint): stri
       intervalText(verdict.interval, harmOf(verdict)),
       harmOf(verdict)(verdict.levels.hold),
       harmOf(verdict)(verdict.levels.rollback),
+      harmOf(verdict)(verdict.levels.margin),
+      oddsInWords(verdict.logHarm),
+      oddsInWords(verdict.logSafety),
       observations(verdict.observations),
+      ageOf(verdict.newestAtMs, nowMs),
     ]),
   );
   const warnings = report.warnings.map(({ sentence }) => paint.yellow(`⚠ ${sentence}`));
   return [`${gateBadge(report.verdict, paint)}: ${report.sentence}`, table, ...warnings].join("\n");
+}
+
+/** How long ago the newest request was made that the row has a number for. */
+function ageOf(newestAtMs: number | null | undefined, nowMs: number): string {
+  return typeof newestAtMs === "number" ? `${formatDuration(nowMs - newestAtMs)} ago` : "-";
 }
 
 /** In the unit in which the strategy is written, so that a threshold is found again. */

@@ -1,4 +1,5 @@
 import type { GateReport, Strategy } from "@spillway/contract";
+import { oddsInWords } from "@spillway/sdk";
 import { GateLight } from "../../ui/GateLight.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Panel } from "../../ui/Panel.tsx";
@@ -6,7 +7,6 @@ import { Time } from "../../ui/Time.tsx";
 import { visible } from "../../ui/words.ts";
 import type { GateRow } from "./gate-rows.ts";
 import { gateRows } from "./gate-rows.ts";
-import { oddsInWords } from "./harm.ts";
 import { IntervalBar } from "./IntervalBar.tsx";
 
 /** So many slices are shown before the rest is folded. */

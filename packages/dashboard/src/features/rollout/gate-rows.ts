@@ -1,10 +1,16 @@
 import type { GateReport, Strategy, Verdict } from "@spillway/contract";
 import type { ComparisonKind, MetricUnit } from "@spillway/sdk";
-import { comparisonKind, harmInWords, metricInWords, unitOfMetric } from "@spillway/sdk";
+import {
+  comparisonKind,
+  harmInWords,
+  metricInWords,
+  oddsInWords,
+  unitOfMetric,
+} from "@spillway/sdk";
 import type { Light } from "../../ui/light.ts";
 import { lightOf, severityOf } from "../../ui/light.ts";
 import { durationInWords } from "../../ui/words.ts";
-import { oddsInWords, zeroOf } from "./harm.ts";
+import { zeroOf } from "./harm.ts";
 import type { Scale } from "./interval-scale.ts";
 import { scaleOf } from "./interval-scale.ts";
 
