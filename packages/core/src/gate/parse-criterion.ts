@@ -1,9 +1,8 @@
-import { durationText, parseDurationSeconds } from "../duration.ts";
+import { parseDurationSeconds } from "../duration.ts";
 import { isJsonObject } from "../json.ts";
 import type { Comparison, Criterion, UndecidedAction } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
 import { OPEN_METRIC_NAMES, openMetric } from "./metric-catalogue.ts";
-import { textOfLevel } from "./number-text.ts";
 import type { CriterionProblem } from "./parse-comparison.ts";
 import { parseComparison, show } from "./parse-comparison.ts";
 
@@ -177,57 +176,4 @@ function isClose(name: string, found: string): boolean {
   );
   if (left === undefined || right === undefined || right === "") return false;
   return left.startsWith(right.slice(0, 5)) || right.startsWith(left.slice(0, 5));
-}
-
-/**
- * A criterion in words: "roll back when quality falls more than 10% below the baseline; hold at 5%".
- * Says everything that decides, so two criteria with the same words judge alike.
- */
-export function describeCriterion(criterion: Criterion, metric: MetricDefinition): string {
-  const { comparison } = criterion;
-  const scope = scopeText(criterion);
-  const level = (harm: number): string => textOfLevel(metric, comparison, harm);
-  const verb = metric.direction === "higher_is_better" ? "falls" : "rises";
-  switch (comparison.kind) {
-    case "relative":
-    case "difference": {
-      const side = verb === "falls" ? "below" : "above";
-      return (
-        `roll back when ${metric.name} ${verb} more than ${level(comparison.rollback)} ${side} ` +
-        `the baseline; hold at ${level(comparison.hold)}${scope}`
-      );
-    }
-    case "ratio":
-      return (
-        `roll back when ${metric.name} is more than ${level(comparison.rollback)}; ` +
-        `hold at ${level(comparison.hold)}${scope}`
-      );
-    case "limit": {
-      const hold = comparison.hold === null ? "" : `; hold at ${level(comparison.hold)}`;
-      const side = verb === "falls" ? "below" : "above";
-      return `roll back when ${metric.name} is ${side} ${level(comparison.rollback)} and worse than the baseline${hold}${scope}`;
-    }
-    case "zero_tolerance":
-      return (
-        `roll back on the first confirmed event of ${metric.name}; advance only when a rate of ` +
-        `${level(comparison.maximumRate)} is ruled out${scope}`
-      );
-    default: {
-      const unreachable: never = comparison;
-      return unreachable;
-    }
-  }
-}
-
-function scopeText(criterion: Criterion): string {
-  const within =
-    criterion.withinSeconds === null
-      ? ""
-      : `; counts the first ${durationText(criterion.withinSeconds)}`;
-  const overSeconds = criterion.overSeconds ?? null;
-  const over =
-    overSeconds === null
-      ? ""
-      : `; also when it begins later, in steps of ${durationText(overSeconds)}`;
-  return `${within}${over}${criterion.perSlice ? "; on each slice too" : ""}`;
 }
