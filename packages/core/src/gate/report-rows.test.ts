@@ -8,7 +8,16 @@ import { logBinOfValue } from "./bins.ts";
 import type { RolloutEvidence } from "./evidence.ts";
 import { findMetric, METRIC_CATALOGUE } from "./metric-catalogue.ts";
 import type { MetricDefinition } from "./metric.ts";
-import { criterion, evidenceOf, exposure, gate, rate, stratum } from "./testing/builders.ts";
+import {
+  criterion,
+  EDIT_RATE,
+  evidenceOf,
+  exposure,
+  gate,
+  QUALITY,
+  rate,
+  stratum,
+} from "./testing/builders.ts";
 
 const HOUR_MS = 3_600_000;
 const START_MS = 1_000 * HOUR_MS;
@@ -158,4 +167,31 @@ it("a few enormous values are found by their number, where their clipped mean sa
     ],
   });
   expect(report.logHarm).toBeGreaterThan(Math.log(1e5));
+});
+
+describe("an interval of few answers", () => {
+  const bins = (value: number, count: number) => ({ bins: { [Math.round(value * 100)]: count } });
+  const rowOf = (of: ReturnType<typeof criterion>, seen: Parameters<typeof stratum>[0]) =>
+    gate({
+      criteria: [of],
+      evidence: [evidenceOf(of.metric, [stratum({ propensityBps: 5_000, ...seen })])],
+    }).verdicts[0]!;
+
+  it("is not narrow because they happen to be alike", () => {
+    const seen = { candidate: bins(0.86, 1), baseline: bins(0.8, 20) };
+    const { interval } = rowOf(QUALITY, seen);
+    // One answer is within what any answer differs by: harm of the rollback level is not ruled out.
+    expect(interval!.high).toBeGreaterThan(0.1);
+    expect(interval!.low).toBeLessThan(-0.1);
+  });
+
+  it("does not go beyond what a rate can be", () => {
+    const edits = rowOf(EDIT_RATE, { candidate: rate(1, 12), baseline: rate(1, 8) });
+    expect(edits.interval!.low).toBeGreaterThanOrEqual(-1);
+    expect(edits.interval!.high).toBeLessThanOrEqual(1);
+    const limit = criterion("error_rate", { kind: "limit", hold: null, rollback: 0.05 });
+    const errors = rowOf(limit, { candidate: rate(0, 35), baseline: rate(0, 25) });
+    expect(errors.interval!.low).toBe(0);
+    expect(errors.interval!.high).toBeGreaterThan(0.02);
+  });
 });

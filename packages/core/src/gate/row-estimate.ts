@@ -4,7 +4,7 @@ import {
   meanInterval,
   ratioInterval,
 } from "../statistics/confidence-interval.ts";
-import { valueOfBin } from "./bins.ts";
+import { metricRange, valueOfBin } from "./bins.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
 import type { BinCount } from "./cells.ts";
 import type { Comparison } from "./criterion.ts";
@@ -43,8 +43,8 @@ export const NO_ESTIMATE: RowEstimate = {
 };
 
 /**
- * Harm observed so far with an anytime interval; of quantiles see quantile-estimate.ts. Pairs are shown when they tell more than the arms
- * (smaller variance of the difference). Arms are compared within strata, weighted n_c·n_b/(n_c + n_b)
+ * Harm observed so far with an anytime interval; of quantiles see quantile-estimate.ts. Pairs are shown when
+ * they tell more than the arms (smaller variance of the difference). Arms are compared within strata, weighted n_c·n_b/(n_c + n_b)
  * (Mantel and Haenszel), so that a moving share of traffic does not mix times of day into the means. Arms
  * whose units come more than once have the variance between groups of units, as their tests do.
  */
@@ -61,7 +61,7 @@ export function estimateRow(
     if (own === null) return NO_ESTIMATE;
     return {
       harm: own.mean,
-      bounds: meanInterval(own.mean, own.variance, tuning),
+      bounds: possible(meanInterval(own.mean, own.variance, tuning), metric, comparison),
       baselineMean: chosen?.baseline ?? null,
       candidateMean: own.mean,
       unitVariance: own.count >= TRUST_FROM ? finiteOrNull(own.variance * own.count) : null,
@@ -70,8 +70,10 @@ export function estimateRow(
   }
   if (chosen === null) return NO_ESTIMATE;
   const units = chosen === pairs ? row.pairCount : row.candidateCount;
+  const { harm, bounds } = comparedHarm(chosen, { metric, comparison }, tuning);
   return {
-    ...comparedHarm(chosen, { metric, comparison }, tuning),
+    harm,
+    bounds: bounds === null ? null : possible(bounds, metric, comparison),
     baselineMean: chosen.baseline,
     candidateMean: chosen.candidate,
     unitVariance: units >= TRUST_FROM ? finiteOrNull(differenceVariance(chosen) * units) : null,
@@ -114,6 +116,37 @@ function comparedHarm(
   return { harm: harmOf(ratio), bounds: { low: Math.min(...ends), high: Math.max(...ends) } };
 }
 
+/** What of an interval a metric can be at all: no rate is below 0, and none rises by more than 100 points. */
+function possible({ low, high }: Bounds, metric: MetricDefinition, { kind }: Comparison): Bounds {
+  // Without ends it says that nothing is known, which a range would hide.
+  if (!Number.isFinite(low) && !Number.isFinite(high)) return { low, high };
+  const isRanged = metric.kind === "binary" || metric.kind === "bounded";
+  const [least, most] = isRanged ? metricRange(metric) : [0, Number.POSITIVE_INFINITY];
+  const within = (from: number, to: number): Bounds => ({
+    low: Math.min(to, Math.max(from, low)),
+    high: Math.min(to, Math.max(from, high)),
+  });
+  switch (kind) {
+    case "limit":
+    case "zero_tolerance":
+      return within(least, most);
+    case "difference":
+      return within(least - most, most - least);
+    case "ratio":
+      return least < 0 ? { low, high } : within(0, Number.POSITIVE_INFINITY);
+    case "relative": {
+      if (least < 0) return { low, high };
+      return metric.direction === "higher_is_better"
+        ? within(Number.NEGATIVE_INFINITY, 1)
+        : within(-1, Number.POSITIVE_INFINITY);
+    }
+    default: {
+      const unreachable: never = kind;
+      return unreachable;
+    }
+  }
+}
+
 function sharper(pairs: MeanEstimates | null, arms: MeanEstimates | null): MeanEstimates | null {
   if (pairs === null || arms === null) return pairs ?? arms;
   return differenceVariance(pairs) <= differenceVariance(arms) ? pairs : arms;
@@ -139,12 +172,11 @@ function pairMeans(row: ObservedRow, metric: MetricDefinition): MeanEstimates | 
     }
   }
   const [baseline, candidate] = [sumB / n, sumC / n];
-  const floor = varianceFloor(metric, n);
   return {
     baseline,
     candidate,
-    baselineVariance: Math.max(0, sumBB / n - baseline * baseline) / n + floor,
-    candidateVariance: Math.max(0, sumCC / n - candidate * candidate) / n + floor,
+    baselineVariance: meanVariance(metric, { count: n, mean: baseline, square: sumBB / n }),
+    candidateVariance: meanVariance(metric, { count: n, mean: candidate, square: sumCC / n }),
     covariance: (sumBC / n - baseline * candidate) / n,
   };
 }
@@ -223,16 +255,36 @@ function cellMoments(bins: readonly BinCount[], metric: MetricDefinition): Count
     squares += entry.count * value * value;
   }
   const mean = sum / count;
-  const variance = Math.max(0, squares / count - mean * mean) / count;
-  return { count, mean, variance: variance + varianceFloor(metric, count) };
+  return { count, mean, variance: meanVariance(metric, { count, mean, square: squares / count }) };
 }
 
+/** Of scores and amounts, what is expected of their spread counts as so many observations. */
+const PRIOR_OBSERVATIONS = 10;
+
 /**
- * Ten equal answers are no proof of no variance. For events the variance is smoothed by half an event
- * each way, and for scores by the width of a few bins.
+ * Variance of a mean. Few values that happen to be alike are no proof of no variance: for events it is
+ * smoothed by half an event each way; for scores and amounts what was seen is averaged with what was
+ * expected, which a hundred observations outweigh.
  */
-function varianceFloor(metric: MetricDefinition, count: number): number {
-  if (metric.kind === "binary") return 0.5 / (count + 1) ** 2;
-  const [low, high] = metric.range ?? [0, 1];
-  return metric.kind === "bounded" ? (0.02 * (high - low)) ** 2 / count : 0;
+function meanVariance(
+  metric: MetricDefinition,
+  {
+    count,
+    mean,
+    square,
+  }: { readonly count: number; readonly mean: number; readonly square: number },
+): number {
+  const seen = Math.max(0, square - mean * mean);
+  if (metric.kind === "binary") return seen / count + 0.5 / (count + 1) ** 2;
+  const { value = mean, spread = spreadOf(metric, Math.max(value, mean)) } = metric.expected ?? {};
+  const weighed =
+    (count * seen + PRIOR_OBSERVATIONS * spread * spread) / (count + PRIOR_OBSERVATIONS);
+  return weighed / count;
+}
+
+/** A guess where nothing is written down: a quarter of the range, or as much as the amount itself. */
+function spreadOf(metric: MetricDefinition, amount: number): number {
+  if (metric.kind !== "bounded") return amount;
+  const [low, high] = metricRange(metric);
+  return (high - low) / 4;
 }

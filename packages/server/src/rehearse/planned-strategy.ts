@@ -70,6 +70,14 @@ export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrateg
   if (unknown !== undefined) {
     throw new AppError("invalid_configuration", `There is no metric "${unknown}".`);
   }
+  for (const metric of [...metrics, ...judgeable]) {
+    const level = Object.hasOwn(baseline, metric.name) ? baseline[metric.name] : undefined;
+    if (level === undefined || isPossible(metric, level)) continue;
+    throw new AppError(
+      "invalid_configuration",
+      `A baseline of ${metric.name} at ${level} cannot be: it lies between 0 and 1. 15% is 0.15.`,
+    );
+  }
   return {
     strategy: asFrozen(strategy, { baseline, slices }),
     metrics: judgeable,
@@ -78,6 +86,11 @@ export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrateg
     ...(options.unit === undefined ? {} : { unit: options.unit }),
     ...(options.stickyUnits === undefined ? {} : { stickyUnits: options.stickyUnits }),
   };
+}
+
+/** A rate is a share; other metrics say their range themselves, and what lies beyond it is clipped. */
+function isPossible({ kind }: MetricDefinition, level: number): boolean {
+  return kind !== "binary" || (level >= 0 && level <= 1);
 }
 
 /** As a rollout would freeze it: with what is known of the baseline and of the slices. */

@@ -70,7 +70,11 @@ export async function commitDecision(
         version: rollout.version + 1,
         updated_at_ms: draft.atMs,
         check_at_ms: change.checkAtMs,
-        report: draft.report === null ? null : JSON.stringify(draft.report),
+        // Of a new strategy nothing has been judged yet; the decision itself keeps what was seen before it.
+        report:
+          draft.report === null || change.revision !== undefined
+            ? null
+            : JSON.stringify(draft.report),
         sentence: change.sentence,
         unmet: JSON.stringify(change.unmet),
         evidence_since_ms: evidenceSinceMs(rollout, change),
