@@ -22,9 +22,9 @@ const HOLD_CELLS =
 /** Harm at the promotion margin. */
 const MARGIN_CELLS =
   /^(A|A50|H|I|M)_.*\+0\.02$|^[BCH]_.* true=1\.5x|^S_.* drop=0\.02$|^D_.*drop=5%|^E_.*=1\.1$|^F_.* x1\.1 |^T_.*true=0\.02$|^Y_/;
-/** Real harm, to be found about as fast as the anchor finds it. Pairs and ten metrics are held to levels only. */
+/** Real harm, to be found about as fast as the anchor finds it. */
 const HARM_CELLS =
-  /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.* harm |^T_.*true=0\.(03|04|06|1)$/;
+  /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.* harm |^M_.*\+0\.0[248]$|^S_.* drop=0\.0[25]$|^T_.*true=0\.(03|04|06|1)$/;
 /** Good changes, to be let through about as fast as the anchor does. */
 const GOOD_CELLS =
   /^(A\d*|I|M)_.*\+0$|^[BH]_.* true=1x|^D_.*drop=0%|^E_.* scale=1$|^F_.* x1 |^T_.*true=(0|-0\.01)$/;
