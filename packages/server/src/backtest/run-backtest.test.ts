@@ -78,7 +78,8 @@ describe("a backtest of a small recording", () => {
     expect(others.map(([result]) => result)).not.toContainEqual(first);
   });
 
-  it("through a gateway comes to the same as in memory", async () => {
+  // It starts a gateway for each play.
+  it("through a gateway comes to the same as in memory", { timeout: 120_000 }, async () => {
     const strategy = join(folder, "short.yaml");
     await writeFile(
       strategy,
