@@ -1,5 +1,5 @@
 import { GRID_EXPONENTS } from "../statistics/bet-grid.ts";
-import type { DecodedCell } from "./decoded-cell.ts";
+import type { DecodedCell, GroupedCounts } from "./decoded-cell.ts";
 import type { ArmScale } from "./outcome-scale.ts";
 import { outcomeAt } from "./outcome-scale.ts";
 
@@ -51,31 +51,44 @@ export class BetTable {
     this.#logsOf = logsOf;
   }
 
-  /**
-   * Adds what all observations of a cell come to. Bins beyond the outcomes count as the nearest one: those
-   * below one by one, those above together.
-   */
+  /** Adds what all observations of a cell come to. Bins beyond the outcomes count as the nearest one. */
   addTo(logs: GridLogs, cell: DecodedCell): void {
     if (cell.total === 0) return;
-    const { binsPerOutcome, firstGroup: firstBin } = this.#arm;
+    const { binsPerOutcome, firstGroup } = this.#arm;
     const grouped = cell.grouped(binsPerOutcome);
-    const { bins, counts } = grouped;
+    const { bins } = grouped;
+    const lowest = (bins[0] as number) - firstGroup;
+    const highest = (bins[bins.length - 1] as number) - firstGroup;
     const last = this.#last;
-    const beyond = grouped.countFrom(firstBin + last + 1);
-    let to = bins.length;
-    while (to > 0 && (bins[to - 1] as number) > firstBin + last) to -= 1;
+    this.#ensureRows(clamp(lowest, last), clamp(highest, last));
+    const isInside = lowest >= 0 && highest <= last;
+    const inside = isInside ? grouped : this.#inside(grouped);
+    if (this.#isNarrow) this.#addNarrow(logs, inside);
+    else this.#addWide(logs, inside);
+    if (!isInside) this.#addOutside(logs, grouped);
+  }
+
+  /** The bins that have outcomes of their own. */
+  #inside({ bins, counts }: GroupedCounts): GroupedCounts {
+    const { firstGroup } = this.#arm;
     let from = 0;
-    while (from < to && (bins[from] as number) < firstBin) from += 1;
-    this.#ensureRows(
-      from > 0 ? 0 : clamp((bins[0] as number) - firstBin, last),
-      beyond > 0 ? last : clamp((bins.at(-1) as number) - firstBin, last),
-    );
-    const seen = { bins, counts, firstBin, from, to };
-    if (this.#isNarrow) this.#addNarrow(logs, seen);
-    else this.#addWide(logs, seen);
-    if (beyond > 0) this.#addOutcome(logs, last, beyond);
-    for (let below = 0; below < from; below += 1) {
-      this.#addOutcome(logs, 0, counts[below] as number);
+    while (from < bins.length && (bins[from] as number) < firstGroup) from += 1;
+    let to = bins.length;
+    while (to > from && (bins[to - 1] as number) > firstGroup + this.#last) to -= 1;
+    return { bins: bins.subarray(from, to), counts: counts.subarray(from, to) };
+  }
+
+  /** Below the outcomes as the lowest one, above them as the highest. */
+  #addOutside(logs: GridLogs, { bins, counts }: GroupedCounts): void {
+    const { firstGroup } = this.#arm;
+    const last = firstGroup + this.#last;
+    let beyond = 0;
+    for (let at = bins.length - 1; at >= 0 && (bins[at] as number) > last; at -= 1) {
+      beyond += counts[at] as number;
+    }
+    if (beyond > 0) this.#addOutcome(logs, this.#last, beyond);
+    for (let at = 0; at < bins.length && (bins[at] as number) < firstGroup; at += 1) {
+      this.#addOutcome(logs, 0, counts[at] as number);
     }
   }
 
@@ -87,8 +100,9 @@ export class BetTable {
   }
 
   /** Unrolled: it is the inner loop of every tick. */
-  #addWide(logs: GridLogs, { bins, counts, firstBin, from, to }: Counted): void {
+  #addWide(logs: GridLogs, { bins, counts }: GroupedCounts): void {
     const rows = this.#rows;
+    const { firstGroup } = this.#arm;
     let a = 0;
     let b = 0;
     let c = 0;
@@ -98,9 +112,9 @@ export class BetTable {
     let g = 0;
     let h = 0;
     let i = 0;
-    for (let position = from; position < to; position += 1) {
+    for (let position = 0; position < bins.length; position += 1) {
       const count = counts[position] as number;
-      const at = ((bins[position] as number) - firstBin) * GRID_SIZE;
+      const at = ((bins[position] as number) - firstGroup) * GRID_SIZE;
       a += count * (rows[at] as number);
       b += count * (rows[at + 1] as number);
       c += count * (rows[at + 2] as number);
@@ -123,16 +137,17 @@ export class BetTable {
   }
 
   /** The last five grid points have the same bet: the same sum is added to each. */
-  #addNarrow(logs: GridLogs, { bins, counts, firstBin, from, to }: Counted): void {
+  #addNarrow(logs: GridLogs, { bins, counts }: GroupedCounts): void {
     const rows = this.#narrowRows;
+    const { firstGroup } = this.#arm;
     let a = 0;
     let b = 0;
     let c = 0;
     let d = 0;
     let e = 0;
-    for (let position = from; position < to; position += 1) {
+    for (let position = 0; position < bins.length; position += 1) {
       const count = counts[position] as number;
-      const at = ((bins[position] as number) - firstBin) * NARROW_SIZE;
+      const at = ((bins[position] as number) - firstGroup) * NARROW_SIZE;
       a += count * (rows[at] as number);
       b += count * (rows[at + 1] as number);
       c += count * (rows[at + 2] as number);
@@ -169,14 +184,5 @@ export class BetTable {
     }
   }
 }
-
-type Counted = {
-  readonly bins: readonly number[];
-  readonly counts: readonly number[];
-  readonly firstBin: number;
-  /** The part of the bins that has outcomes of its own. */
-  readonly from: number;
-  readonly to: number;
-};
 
 const clamp = (index: number, last: number): number => Math.min(last, Math.max(0, index));

@@ -10,7 +10,7 @@ export class DecodedCell {
   readonly total: number;
   #askedFrom = Number.NaN;
   #answer = 0;
-  #grouped: { readonly size: number; readonly cell: DecodedCell } | null = null;
+  #grouped: { readonly size: number; readonly counts: GroupedCounts } | null = null;
 
   constructor(bins: readonly number[], counts: readonly number[]) {
     let total = 0;
@@ -41,14 +41,16 @@ export class DecodedCell {
    * The same observations in wider bins: bin b goes to floor(b / size). Kept, since a cell is grouped in
    * one way only, and is looked at far more often than it changes.
    */
-  grouped(size: number): DecodedCell {
-    if (size === 1) return this;
-    if (this.#grouped?.size === size) return this.#grouped.cell;
-    const cell = groupedCell(this, size);
-    this.#grouped = { size, cell };
-    return cell;
+  grouped(size: number): GroupedCounts {
+    if (this.#grouped?.size === size) return this.#grouped.counts;
+    const counts = groupedCounts(this, size);
+    this.#grouped = { size, counts };
+    return counts;
   }
 }
+
+/** Counts in wider bins, ascending. Typed, since the loop over them is the inner one of every tick. */
+export type GroupedCounts = { readonly bins: Int32Array; readonly counts: Float64Array };
 
 const EMPTY = new DecodedCell([], []);
 
@@ -108,7 +110,7 @@ function sorted(bins: readonly number[], counts: readonly number[]): DecodedCell
   );
 }
 
-function groupedCell(cell: DecodedCell, size: number): DecodedCell {
+function groupedCounts(cell: DecodedCell, size: number): GroupedCounts {
   const bins: number[] = [];
   const counts: number[] = [];
   for (const [position, bin] of cell.bins.entries()) {
@@ -120,7 +122,7 @@ function groupedCell(cell: DecodedCell, size: number): DecodedCell {
       counts.push(count);
     }
   }
-  return new DecodedCell(bins, counts);
+  return { bins: Int32Array.from(bins), counts: Float64Array.from(counts) };
 }
 
 const at = (numbers: readonly number[], index: number): number => numbers[index] as number;

@@ -53,7 +53,10 @@ export function valueCounts(arm: ArmScale, cell: DecodedCell): ValueCounts {
     return { values: EVENT_OUTCOMES, counts: [cell.total - events, events] };
   }
   const { bins, counts } = cell.grouped(arm.binsPerOutcome);
-  return { values: bins.map((group) => outcomeAt(arm, group - arm.firstGroup)), counts };
+  return {
+    values: Array.from(bins, (group) => outcomeAt(arm, group - arm.firstGroup)),
+    counts: [...counts],
+  };
 }
 
 const EVENT_OUTCOMES: readonly number[] = [0, 1];

@@ -17,6 +17,9 @@ export const LOG_GRID_WEIGHTS: readonly number[] = GRID_WEIGHTS.map((weight) => 
 /** Share of the capital that a bet may lose on one observation: 1 would allow ruin, hence 0.9. */
 const LARGEST_LOSS = 0.9;
 
+/** Below this, all nine together are less than half the last place of the largest one, which is 1. */
+const LEAST_ADDED = -40;
+
 /** ln of the grid mixture, from the log-wealth of each of the nine grid points. */
 export function mixGrid(logWealths: ArrayLike<number>): number {
   let largest = Number.NEGATIVE_INFINITY;
@@ -26,8 +29,8 @@ export function mixGrid(logWealths: ArrayLike<number>): number {
   if (!Number.isFinite(largest)) return largest;
   let sum = 0;
   for (let index = 0; index < LOG_GRID_WEIGHTS.length; index += 1) {
-    const logWealth = (LOG_GRID_WEIGHTS[index] as number) + (logWealths[index] ?? 0);
-    sum += Math.exp(logWealth - largest);
+    const below = (LOG_GRID_WEIGHTS[index] as number) + (logWealths[index] ?? 0) - largest;
+    if (below > LEAST_ADDED) sum += Math.exp(below);
   }
   return largest + Math.log(sum);
 }
