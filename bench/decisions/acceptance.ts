@@ -22,9 +22,11 @@ const HOLD_CELLS =
 /** Harm at the promotion margin. */
 const MARGIN_CELLS =
   /^(A|A50|H|I|M)_.*\+0\.02$|^[BCH]_.* true=1\.5x|^S_.* drop=0\.02$|^D_.*drop=5%|^E_.*=1\.1$|^F_.* x1\.1 |^T_.*true=0\.02$|^Y_/;
-/** Real harm, to be found about as fast as the anchor finds it. */
+/** Real harm, to be found about as fast as the anchor finds it (statistics.md 4.1, ii). */
 const HARM_CELLS =
-  /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.* harm |^M_.*\+0\.0[248]$|^S_.* drop=0\.0[25]$|^T_.*true=0\.(03|04|06|1)$/;
+  /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.* harm |^T_.*true=0\.(03|04|06|1)$/;
+/** The same where there are anchors, but the specification asks for no speed. */
+const FURTHER_HARM_CELLS = /^M_.*\+0\.0[248]$|^S_.* drop=0\.0[25]$/;
 /** Good changes, to be let through about as fast as the anchor does. */
 const GOOD_CELLS =
   /^(A\d*|I|M)_.*\+0$|^[BH]_.* true=1x|^D_.*drop=0%|^E_.* scale=1$|^F_.* x1 |^T_.*true=(0|-0\.01)$/;
@@ -37,26 +39,42 @@ const REQUIREMENTS: readonly Requirement[] = [
   { cells: GOOD_CELLS, kind: "minutes" },
 ];
 
-/** What the product misses by more than three standard errors, in words; empty when nothing. */
-export function missedRequirements(measured: readonly MeasuredRule[]): readonly string[] {
-  return measured.filter(isOurs).flatMap((each) =>
-    REQUIREMENTS.flatMap((requirement) => {
-      if (!isHeld(requirement, each.figures)) return [];
-      const miss = missOf(requirement, each);
-      return miss === null ? [] : [`${each.figures.cell}: ${miss}`];
-    }),
-  );
+/** Held against the anchors all the same, and shown; a miss here fails nothing. */
+const FURTHER: readonly Requirement[] = [{ cells: FURTHER_HARM_CELLS, kind: "exposed" }];
+
+export type Acceptance = {
+  /** Figures that were held against something: a median without an anchor is held against nothing. */
+  readonly count: number;
+  /** What misses by more than three standard errors, in words; empty when nothing. */
+  readonly misses: readonly string[];
+};
+
+/** What the specification requires of the product. */
+export function acceptanceOf(measured: readonly MeasuredRule[]): Acceptance {
+  return heldAgainst(REQUIREMENTS, measured);
 }
 
-/** How many figures were held against a requirement: a median without an anchor is held against none. */
-export function countRequirements(measured: readonly MeasuredRule[]): number {
-  return measured
+/** Speeds beside an anchor that the specification does not require. */
+export function furtherSpeedsOf(measured: readonly MeasuredRule[]): Acceptance {
+  return heldAgainst(FURTHER, measured);
+}
+
+function heldAgainst(
+  requirements: readonly Requirement[],
+  measured: readonly MeasuredRule[],
+): Acceptance {
+  const held = measured
     .filter(isOurs)
-    .reduce(
-      (sum, { figures }) =>
-        sum + REQUIREMENTS.filter((requirement) => isHeld(requirement, figures)).length,
-      0,
+    .flatMap((each) =>
+      requirements
+        .filter((requirement) => isHeld(requirement, each.figures))
+        .map((requirement) => ({ each, requirement })),
     );
+  const misses = held.flatMap(({ each, requirement }) => {
+    const miss = missOf(requirement, each);
+    return miss === null ? [] : [`${each.figures.cell}: ${miss}`];
+  });
+  return { count: held.length, misses };
 }
 
 /** Where the anchors, or some of them, are those of the test of any harm by itself. */

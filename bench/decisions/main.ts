@@ -1,7 +1,7 @@
 // Plays the decision cells and compares the product's rule with its anchors and with other rules.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { countRequirements, missedRequirements } from "./acceptance.ts";
+import { acceptanceOf, furtherSpeedsOf } from "./acceptance.ts";
 import { allCells } from "./all-cells.ts";
 import type { Cell } from "./cell.ts";
 import { renderResults } from "./markdown.ts";
@@ -23,21 +23,21 @@ function main(): number {
     return refuse(`No cells are called "${unknown}". Cells: ${[...known].join(", ")}.`);
   }
   const measured = playCells(cells, options);
-  const misses = missedRequirements(measured);
+  const acceptance = acceptanceOf(measured);
   const figures = measured.map((each) => each.figures);
   const page = renderResults({
     machine: machineName(),
     figures,
-    misses,
-    requirements: countRequirements(measured),
+    acceptance,
+    further: furtherSpeedsOf(measured),
   });
   if (options.groups === null) {
     mkdirSync(new URL(".", RESULTS), { recursive: true });
     writeFileSync(RESULTS, page);
   }
   process.stdout.write(options.isJson ? `${JSON.stringify({ cells: figures }, null, 2)}\n` : page);
-  for (const miss of misses) say(`missed: ${miss}`);
-  return options.isCheck && misses.length > 0 ? 1 : 0;
+  for (const miss of acceptance.misses) say(`missed: ${miss}`);
+  return options.isCheck && acceptance.misses.length > 0 ? 1 : 0;
 }
 
 function playCells(all: readonly Cell[], options: Options): readonly MeasuredRule[] {
