@@ -1,6 +1,6 @@
 import { mixGrid } from "../statistics/bet-grid.ts";
 import { logAdd, logSumExp } from "../statistics/log-sum-exp.ts";
-import { closeBlock, NO_BLOCKS, restartStateLogE, restartWeights } from "../statistics/restarts.ts";
+import { closeBlock, closeEmptyBlocks, NO_BLOCKS, restartStateLogE, restartWeights } from "../statistics/restarts.ts";
 import type { GridLogs } from "./bet-table.ts";
 import { noWealth } from "./bet-table.ts";
 import type { ClosedBlocks, ClosedWealth, ObservedRow, ObservedStratum } from "./observed-row.ts";
@@ -126,10 +126,12 @@ function wealthOf(before: ClosedWealth, readings: readonly Reading[]): ClosedWea
   let { live, paired, hasArms, hasPairs } = before;
   const { plan } = before;
   for (const reading of readings) {
+    // Most rollouts have no pairs by time; until the first one there is nothing to carry on.
+    if (reading.hasPairs && !hasPairs) paired = closeEmptyBlocks(live.blocks, plan);
     live = closeBlock(live, reading.live, plan);
-    paired = closeBlock(paired, reading.paired, plan);
     hasArms ||= reading.hasArms;
     hasPairs ||= reading.hasPairs;
+    if (hasPairs) paired = closeBlock(paired, reading.paired, plan);
   }
   return { count: before.count + readings.length, plan, live, paired, hasArms, hasPairs };
 }
@@ -161,6 +163,9 @@ function averageLogE(strata: readonly ObservedStratum[], parts: readonly TestPar
   }
   return sum;
 }
+
+/** Of nothing, and never added to. */
+const NO_WEALTH = noWealth();
 
 const liveLogs = noWealth();
 const pairedLogs = noWealth();
@@ -198,15 +203,14 @@ type Reading = {
 
 function readStrata(strata: readonly ObservedStratum[], part: TestPart): Reading {
   const live = noWealth();
-  const paired = noWealth();
+  const hasPairs = strata.some(({ pairs }) => pairs.length > 0);
+  const paired = hasPairs ? noWealth() : NO_WEALTH;
   let hasArms = false;
-  let hasPairs = false;
   for (const stratum of strata) {
     const usesArms = part.usesArms(stratum.propensity);
     if (usesArms) part.addArms(live, stratum);
     hasArms ||= usesArms;
     if (stratum.pairs.length === 0) continue;
-    hasPairs = true;
     part.addPairs(paired, stratum);
     if (!usesArms) part.addPairs(live, stratum);
   }

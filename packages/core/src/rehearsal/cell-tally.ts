@@ -25,7 +25,7 @@ export class Tally {
 
   add(place: number, count: number): void {
     // A typed array of this size would live outside of the heap, and cost a collection each time.
-    if (this.counts.length === 0) this.counts = Array.from({ length: this.#size }, () => 0);
+    if (this.counts.length === 0) this.counts = zeros(this.#size);
     const before = this.counts[place] as number;
     if (before === 0) this.filled.push(place);
     this.counts[place] = before + count;
@@ -39,6 +39,12 @@ export class Tally {
     for (const place of this.filled) this.counts[place] = 0;
     this.filled = [];
   }
+}
+
+function zeros(size: number): number[] {
+  const counts: number[] = [];
+  for (let place = 0; place < size; place += 1) counts.push(0);
+  return counts;
 }
 
 /** One metric's evidence on one slice in one stage. */

@@ -63,6 +63,8 @@ type Kept = {
   readonly slice: string;
   readonly need: JudgedNeed;
   readonly blocks: Map<number, Block>;
+  /** Those that labels are waited for in. */
+  readonly pending: Set<Block>;
 };
 
 type Counted = TimeNeeds["counted"][number] & { readonly blocks: Map<number, Block> };
@@ -79,7 +81,7 @@ export function createTimes(random: Random, needs: TimeNeeds) {
     needs.judged.filter((need) => startOf(atMs, need.blockMs) < endOf(need));
   const keptOf = (need: JudgedNeed, slice: string): Kept => {
     const key = `${need.metric}\n${slice}\n${need.blockMs}`;
-    const entry = kept.get(key) ?? { slice, need, blocks: new Map<number, Block>() };
+    const entry: Kept = kept.get(key) ?? { slice, need, blocks: new Map(), pending: new Set() };
     kept.set(key, entry);
     return entry;
   };
@@ -103,6 +105,7 @@ export function createTimes(random: Random, needs: TimeNeeds) {
         const block = blockAt(entry.blocks, boundedStart(entry, of.atMs));
         const stratum = stratumAt(block, of, fresh.shape);
         addStratum(of.isPending ? stratum.pending : stratum.known, fresh);
+        if (of.isPending) entry.pending.add(block);
       }
     },
     /** Candidate answers of a stretch, spread over the blocks that are only counted. */
@@ -113,8 +116,8 @@ export function createTimes(random: Random, needs: TimeNeeds) {
       }
     },
     mature: (chanceOf: (metric: string) => number): void => {
-      for (const { need, blocks } of kept.values()) {
-        matureBlocks(random, chanceOf(need.metric), blocks.values());
+      for (const { need, pending } of kept.values()) {
+        matureBlocks(random, chanceOf(need.metric), pending);
       }
     },
     evidence: (): readonly TimedEvidence[] => [
@@ -160,13 +163,16 @@ function stretchesOf(
   return ends.map((end, index) => [ends[index - 1] ?? fromMs, end] as const);
 }
 
-function matureBlocks(random: Random, chance: number, blocks: Iterable<Block>): void {
-  for (const block of blocks) {
+function matureBlocks(random: Random, chance: number, pending: Set<Block>): void {
+  for (const block of pending) {
+    let isWaiting = false;
     for (const stratum of block.strata.values()) {
       if (isEmpty(stratum.pending)) continue;
       matureStratum(random, chance, stratum);
       block.built = null;
+      isWaiting ||= !isEmpty(stratum.pending);
     }
+    if (!isWaiting) pending.delete(block);
   }
 }
 

@@ -60,13 +60,19 @@ export function closeBlock(
   weights: readonly number[],
 ): RestartState {
   const logWeight = Math.log(weights[state.blocks] ?? 0);
-  return {
-    blocks: state.blocks + 1,
-    logs: Array.from(
-      factors,
-      (factor, point) => logAdd(state.logs[point] ?? Number.NEGATIVE_INFINITY, logWeight) + factor,
-    ),
-  };
+  const logs: number[] = [];
+  for (let point = 0; point < factors.length; point += 1) {
+    const before = state.logs[point] ?? Number.NEGATIVE_INFINITY;
+    logs.push(logAdd(before, logWeight) + (factors[point] as number));
+  }
+  return { blocks: state.blocks + 1, logs };
+}
+
+/** What blocks without evidence leave behind, as closing each with factors of 1 would. */
+export function closeEmptyBlocks(blocks: number, weights: readonly number[]): RestartState {
+  if (blocks === 0) return NO_BLOCKS;
+  const log = Math.log(spentOf(weights)[Math.min(blocks, weights.length)] as number);
+  return { blocks, logs: GRID_EXPONENTS.map(() => log) };
 }
 
 /**
