@@ -92,6 +92,25 @@ it("a report is the same to the bit whatever was judged before it", () => {
   );
 });
 
+it("a baseline that is answered no more holds: the candidate's later answers have no control", () => {
+  // A tenth of 10,000 requests; then 150 of the candidate's, where 1,350 of the baseline's belong.
+  const seen = (later: number) =>
+    gate({
+      criteria: [QUALITY],
+      evidence: [
+        evidenceOf("quality", [
+          stratum({
+            propensityBps: 1_000,
+            candidate: { bins: { "80": 1_000 + later } },
+            baseline: { bins: { "80": 9_000 } },
+          }),
+        ]),
+      ],
+    });
+  expect(seen(0).verdict).toBe("pass");
+  expect(seen(150)).toMatchObject({ verdict: "hold", open: [{ evidence: "measured" }] });
+});
+
 it("an unknown metric is an error of the evidence and never a pass", () => {
   const of = criterion("tone", { kind: "relative", hold: 0.05, rollback: 0.1 });
   expect(gate({ criteria: [of] }).open).toMatchObject([{ evidence: "error" }]);

@@ -46,7 +46,8 @@ function splitOfExposures(exposures: readonly StageExposure[]): Split {
 
 /**
  * Units split otherwise than planned mean that something decides who is counted, and that something
- * may depend on the release.
+ * may depend on the release. A baseline that is no longer answered beside the candidate shows here, too: what
+ * is missing of it is counted, where the age of its newest answer would call every quiet night an alarm.
  *
  * Half of the level 1/1000 is for all stages together, and half for a single stage, since many sound
  * stages outweigh one broken stage. The k-th stage gets the share 1/(k(k + 1)) of that half; these sum to
