@@ -1,25 +1,36 @@
 import type { ClusteredArm, ClusteredStratum } from "../statistics/clustered-contrast.ts";
 import { clusteredArm, clusteredArms } from "../statistics/clustered-contrast.ts";
 import type { Contrast } from "../statistics/contrast.ts";
+import { logAdd } from "../statistics/log-sum-exp.ts";
 import { normalMixtureLogE, normalMixtureRho } from "../statistics/normal-mixture.ts";
 import { normalScoreOfStudent } from "../statistics/student-scores.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
 import type { OutcomeScale } from "./outcome-scale.ts";
+import { RARE_EVENTS_WEIGHT, rareUnitEventsLogE } from "./rare-unit-events.ts";
 import { UNIT_BUCKETS } from "./unit-bucket.ts";
 import type { UnitBins } from "./unit-bins.ts";
+import { sumUnits } from "./unit-bins.ts";
 import { outcomeSums } from "./unit-sums.ts";
 
 /** A contrast of two means and the distance from its null that matters; ratio 0: no baseline in it. */
 export type ClusterQuestion = { readonly contrast: Contrast; readonly effect: number };
 
 /** What must be there before an asymptotic test may speak (statistics of small samples). */
-export type BurnIn = { readonly perArm: number; readonly events: number };
+export type BurnIn = {
+  readonly perArm: number;
+  readonly events: number;
+  /**
+   * Whether events that the null leads to expect of the candidate do in place of those seen: who has none
+   * where dozens belong is proven safe, and would otherwise wait for its first thirty failures.
+   */
+  readonly mayBeExpected: boolean;
+};
 
-export const HARM_BURN_IN: BurnIn = { perArm: 50, events: 10 };
-export const SAFETY_BURN_IN: BurnIn = { perArm: 200, events: 30 };
+export const HARM_BURN_IN: BurnIn = { perArm: 50, events: 10, mayBeExpected: false };
+export const SAFETY_BURN_IN: BurnIn = { perArm: 200, events: 30, mayBeExpected: true };
 /** Of the clipped mean of a heavy tail; at 200 it promotes one harmful change in eight. */
-export const HEAVY_TAIL_BURN_IN: BurnIn = { perArm: 2_000, events: 30 };
+export const HEAVY_TAIL_BURN_IN: BurnIn = { perArm: 2_000, events: 30, mayBeExpected: false };
 
 /** Fewer groups of units than this in an arm, and the variance between them is a guess. */
 export const LEAST_BUCKETS = 30;
@@ -49,13 +60,20 @@ export function clusterLogE(
   { scale, burnIn }: { readonly scale: OutcomeScale; readonly burnIn: BurnIn },
 ): number {
   const usesBaseline = question.contrast.ratio !== 0;
-  const strata = row.strata
-    .filter(({ propensity }) => !usesBaseline || isRandomised(propensity))
-    .map(({ candidateUnits, baselineUnits }) => ({
-      candidate: outcomeSums(candidateUnits, scale.candidate),
-      baseline: outcomeSums(baselineUnits, scale.baseline),
-    }));
-  return bucketsLogE(strata, question, { isBinary: scale.isBinary, burnIn });
+  const used = row.strata.filter(({ propensity }) => !usesBaseline || isRandomised(propensity));
+  const strata = used.map(({ candidateUnits, baselineUnits }) => ({
+    candidate: outcomeSums(candidateUnits, scale.candidate),
+    baseline: outcomeSums(baselineUnits, scale.baseline),
+  }));
+  const logE = bucketsLogE(strata, question, { isBinary: scale.isBinary, burnIn });
+  if (!scale.isBinary || !burnIn.mayBeExpected) return logE;
+  const candidate = outcomeSums(
+    sumUnits(used.map(({ candidateUnits }) => candidateUnits)),
+    scale.candidate,
+  );
+  const rare = rareUnitEventsLogE(candidate, question.contrast);
+  if (rare === null) return logE;
+  return logAdd(Math.log(1 - RARE_EVENTS_WEIGHT) + logE, Math.log(RARE_EVENTS_WEIGHT) + rare);
 }
 
 /** What is summed: events, or outcomes in [0, 1]; and what must be there first. */
@@ -69,7 +87,7 @@ function bucketsLogE(
 ): number {
   const { ratio, offset, direction } = contrast;
   const arms = armsOf(strata, ratio);
-  if (arms === null || !arms.every(({ arm }) => isBurntIn(arm, summed))) return 0;
+  if (arms === null || !isBurntIn(arms, contrast, summed)) return 0;
   const estimate = arms.reduce((sum, { arm, factor }) => sum + factor * arm.mean, -offset);
   const variance = nullVariance(arms, estimate, summed);
   // Of two arms the larger design effect counts, which makes up for what one does not know of its own.
@@ -125,7 +143,7 @@ function nullVariance(arms: readonly ContrastArm[], estimate: number, summed: Su
   let variance = 0;
   for (const { arm, factor } of arms) {
     const nullMean = arm.mean - estimate / factor;
-    const spread = Math.max(1, eventSpread(nullMean) / eventSpread(arm.mean));
+    const spread = Math.max(1, eventSpread(nullMean) / eventSpread(smoothedMean(arm)));
     const own = designEffect(arm, summed);
     const effect = spread > 1 ? Math.max(ofLargest, own) : own;
     variance += factor * factor * effect * arm.eventVariance * spread;
@@ -133,21 +151,57 @@ function nullVariance(arms: readonly ContrastArm[], estimate: number, summed: Su
   return variance;
 }
 
-/** Never less than that of events as single draws; of scores, a hundredth of it. */
-function designEffect({ variance, eventVariance }: ClusteredArm, { isBinary }: Summed): number {
-  return Math.max(variance / eventVariance, isBinary ? 1 : 0.01);
+/**
+ * Never less than that of events as single draws; of scores, a hundredth of it. Too few events say nothing of
+ * how they cluster: then all that a unit does counts as one.
+ */
+function designEffect(arm: ClusteredArm, summed: Summed): number {
+  const { variance, eventVariance, observations, units } = arm;
+  const seen = Math.max(variance / eventVariance, summed.isBinary ? 1 : 0.01);
+  return hasEvents(arm, summed) ? seen : Math.max(seen, observations / units);
 }
 
-/** Variance of a single event. Means beyond the ends, and so near to them, are those of no burnt-in arm. */
+/** Half an event each way, as in `eventVariance`: of a mean at an end something is left. */
+function smoothedMean({ mean, observations }: ClusteredArm): number {
+  return (mean * observations + 0.5) / (observations + 1);
+}
+
+/** Variance of a single event. A mean beyond the ends spreads no more than one at an end. */
 function eventSpread(mean: number): number {
-  const inside = Math.min(0.999, Math.max(0.001, mean));
+  const inside = Math.min(1, Math.max(0, mean));
   return inside * (1 - inside);
 }
 
-function isBurntIn(arm: ClusteredArm, { isBinary, burnIn }: Summed): boolean {
-  const rarer = Math.min(arm.sum, arm.observations - arm.sum);
-  const hasEvents = !isBinary || rarer >= burnIn.events;
-  return arm.observations >= burnIn.perArm && hasEvents && arm.buckets >= LEAST_BUCKETS;
+function isBurntIn(arms: readonly ContrastArm[], contrast: Contrast, summed: Summed): boolean {
+  const { perArm, events, mayBeExpected } = summed.burnIn;
+  const hasMany = arms.every(
+    ({ arm }) => arm.observations >= perArm && arm.buckets >= LEAST_BUCKETS,
+  );
+  if (!hasMany) return false;
+  if (arms.every(({ arm }) => hasEvents(arm, summed))) return true;
+  return mayBeExpected && expectedEvents(arms, contrast, summed) >= events;
+}
+
+function hasEvents(arm: ClusteredArm, { isBinary, burnIn }: Summed): boolean {
+  return !isBinary || Math.min(arm.sum, arm.observations - arm.sum) >= burnIn.events;
+}
+
+/**
+ * Events (the rarer of the two outcomes) that the candidate would show at the edge of the null, in units that
+ * count as one each. A baseline that has shown too few itself is taken to have none, so that what is expected
+ * does not rest on a few of them that came by chance.
+ */
+function expectedEvents(
+  [candidate, baseline]: readonly ContrastArm[],
+  { ratio, offset, direction }: Contrast,
+  summed: Summed,
+): number {
+  if (candidate === undefined) return 0;
+  const without = direction === -1 ? 0 : 1;
+  const control =
+    baseline !== undefined && hasEvents(baseline.arm, summed) ? baseline.arm.mean : without;
+  const nullMean = ratio * control + offset;
+  return candidate.arm.units * Math.max(0, Math.min(nullMean, 1 - nullMean));
 }
 
 /** Non-empty groups of units in the arm that has fewer of them; null before any live traffic. */

@@ -1,6 +1,12 @@
 import { mixGrid } from "../statistics/bet-grid.ts";
 import { logAdd, logSumExp } from "../statistics/log-sum-exp.ts";
-import { closeBlock, closeEmptyBlocks, NO_BLOCKS, restartStateLogE, restartWeights } from "../statistics/restarts.ts";
+import {
+  closeBlock,
+  closeEmptyBlocks,
+  NO_BLOCKS,
+  restartStateLogE,
+  restartWeights,
+} from "../statistics/restarts.ts";
 import type { GridLogs } from "./bet-table.ts";
 import { noWealth } from "./bet-table.ts";
 import type { ClosedBlocks, ClosedWealth, ObservedRow, ObservedStratum } from "./observed-row.ts";

@@ -40,6 +40,18 @@ const PROMPT = METRIC_CATALOGUE.map((metric) => ({
 const firstRow = (of: Strategy, requestsPerHour = RATE, parts: Partial<PlanInput> = {}): PlanRow =>
   plan(of, requestsPerHour, parts).stages[0]?.rows[0] as PlanRow;
 
+/** Median hours until a candidate that does no harm is promoted. */
+function playedHoursToClear(of: Strategy): number {
+  const [harmless] = rehearse({
+    strategy: of,
+    metrics: PROMPT,
+    requestsPerHour: RATE,
+    repetitions: 40,
+    seed: 3,
+  });
+  return harmless?.medianHoursToPromote ?? Number.NaN;
+}
+
 /** Median hours to rollback by scenario, up to and with the last one asked for. */
 function playedMedians(of: Strategy, last: string): Map<string, number | null> {
   const medians = new Map<string, number | null>();
@@ -86,6 +98,29 @@ describe("a plan", () => {
         expect(ratio).toBeGreaterThan(0.6);
         expect(ratio).toBeLessThan(1.4);
       }
+    },
+    MOST_TEST_MS,
+  );
+
+  it.each<[string, Comparison, number | null]>([
+    ["edit_rate", { kind: "difference", hold: 0.02, rollback: 0.05 }, null],
+    ["correction_rate", CORRECTIONS, null],
+    ["error_rate", ERRORS, null],
+    // One answer in a thousand: safe long before thirty have failed.
+    ["error_rate", ERRORS, 0.001],
+    ["format_valid", { kind: "difference", hold: 0.01, rollback: 0.03 }, null],
+  ])(
+    "of %s by user foretells when a good candidate is let through (%j, %j)",
+    (metric, comparison, expected) => {
+      const judged: Strategy = {
+        ...judging(metric, comparison, [lasting("canary", 0), lasting("ramp", 0, 10_000)]),
+        unit: "user",
+        ...(expected === null ? {} : { expected: { [metric]: expected } }),
+      };
+      const planned = firstRow(judged, RATE, { metrics: PROMPT }).hours?.clear.p50 ?? Number.NaN;
+      const ratio = planned / playedHoursToClear({ ...judged, stages: judged.stages.slice(0, 1) });
+      expect(ratio).toBeGreaterThan(0.6);
+      expect(ratio).toBeLessThan(1.4);
     },
     MOST_TEST_MS,
   );

@@ -4,6 +4,7 @@ import { LEAST_BUCKETS } from "../gate/cluster-test.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { UNIT_BUCKETS } from "../gate/unit-bucket.ts";
 import type { ArmPopulations, Population } from "../population/population.ts";
+import { UPPER_UNEVENNESS } from "../statistics/effective-units.ts";
 import { designEffect } from "../statistics/power.ts";
 
 /** How units (users, conversations, tenants) return that keep one arm. An assumption, never measured. */
@@ -35,20 +36,30 @@ export function leastAnswers(
     /** Probability of the candidate, in (0, 1). */
     readonly propensity: number;
     readonly usesBaseline: boolean;
+    /** Of events: the candidate's rate of the rarer outcome at the edge of the null. */
+    readonly nullRate?: number;
   },
 ): number {
-  const { burnIn, metric, arms, propensity, usesBaseline } = of;
+  const { burnIn, metric, arms, propensity, usesBaseline, nullRate = 0 } = of;
   const units = Math.ceil(
     Math.log1p(-LEAST_BUCKETS / UNIT_BUCKETS) / Math.log1p(-1 / UNIT_BUCKETS),
   );
-  const answersOf = (population: Population): number => {
+  const forAnswers = Math.max(burnIn.perArm, units * requestsPerUnit);
+  const forEvents = (population: Population): number => {
     const rate = rarerShare(metric, population);
-    const forEvents = rate === null ? 0 : burnIn.events / Math.max(rate, 1e-12);
-    return Math.max(burnIn.perArm, forEvents, units * requestsPerUnit);
+    return rate === null ? 0 : burnIn.events / Math.max(rate, 1e-12);
   };
+  // Events that are expected do in place of the candidate's own, each of a unit.
+  const forExpected =
+    burnIn.mayBeExpected && nullRate > 0
+      ? (burnIn.events * requestsPerUnit * UPPER_UNEVENNESS) / nullRate
+      : Number.POSITIVE_INFINITY;
   const perBaseline = propensity / (1 - propensity);
-  const forBaseline = usesBaseline ? answersOf(arms.baseline) * perBaseline : 0;
-  return Math.ceil(Math.max(answersOf(arms.candidate), forBaseline));
+  const forBaseline = usesBaseline
+    ? Math.max(forAnswers, forEvents(arms.baseline)) * perBaseline
+    : 0;
+  const forCandidate = Math.max(forAnswers, Math.min(forEvents(arms.candidate), forExpected));
+  return Math.ceil(Math.max(forCandidate, forBaseline));
 }
 
 /** The share of the rarer outcome where the test counts events; null where it does not. */

@@ -1,5 +1,6 @@
 import type { BucketSums } from "./cluster-variance.ts";
 import type { Contrast } from "./contrast.ts";
+import { effectiveUnits } from "./effective-units.ts";
 import type { ContrastEstimate } from "./normal-contrast.ts";
 
 /** A stage whose units are sticky: both arms by hash bucket, the same buckets in every stage. */
@@ -26,6 +27,8 @@ export type ClusteredArm = {
   readonly buckets: number;
   /** Of the variance, at least 1; see {@link clusteredArm}. */
   readonly degreesOfFreedom: number;
+  /** How many units the observations count for, at least. */
+  readonly units: number;
 };
 
 /**
@@ -81,6 +84,7 @@ export function clusteredArm(stages: readonly WeightedBuckets[]): ClusteredArm |
     sum: total,
     buckets,
     degreesOfFreedom: Math.max(1, effectiveNumber(parts.map((part) => part * part)) - 1),
+    units: effectiveUnits(seen),
   };
 }
 
