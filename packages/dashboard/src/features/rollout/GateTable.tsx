@@ -16,6 +16,8 @@ export function GateTable(props: {
   readonly title: string;
   readonly report: GateReport;
   readonly strategy: Strategy;
+  /** Evidence from before the last revision does not count. */
+  readonly isRevised: boolean;
   readonly showsAllSlices: boolean;
   readonly onShowAllSlices: (shows: boolean) => void;
 }) {
@@ -55,9 +57,10 @@ export function GateTable(props: {
         </div>
       )}
       <p className="border-t border-line px-4 py-2 text-xs text-muted">
-        Window: all stages of this rollout so far. Over all criteria and slices together, harm{" "}
-        {oddsInWords(report.logHarm)}. Harm grows to the right. Intervals hold however often they
-        are looked at. Method {visible(report.method)}.
+        Window: all stages {props.isRevised ? "of the present strategy" : "of this rollout"} so far.
+        Before a stage is left each criterion must be proven to stay below that stage's margin. Over
+        all criteria and slices together, harm {oddsInWords(report.logHarm)}. Harm grows to the
+        right. Intervals hold however often they are looked at. Method {visible(report.method)}.
       </p>
     </Panel>
   );
@@ -79,6 +82,12 @@ function Legend() {
           {word}
         </span>
       ))}
+      <span className="inline-flex items-center gap-1.5">
+        <svg width="6" height="14" aria-hidden="true">
+          <path d="M0 4h6l-3 5z" fill="var(--accent)" />
+        </svg>
+        margin
+      </span>
     </span>
   );
 }

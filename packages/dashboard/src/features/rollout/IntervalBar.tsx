@@ -14,7 +14,7 @@ const WIDTH = 220;
 const HEIGHT = 28;
 const PAD = 7;
 
-/** Estimate and interval of a harm; the hold line is dashed, the rollback line solid, zero thin. */
+/** Estimate and interval of a harm; the hold line is dashed, the rollback line solid, zero and margin thin. */
 export function IntervalBar(props: {
   readonly scale: Scale;
   readonly light: Light;
@@ -63,6 +63,7 @@ export function IntervalBar(props: {
         stroke="var(--fail)"
         strokeWidth={1.5}
       />
+      <path d={`M${x(scale.margin) - 3} 1h6l-3 5z`} fill="var(--accent)" />
       {scale.low !== null && scale.high !== null && (
         <Whisker from={x(scale.low)} to={x(scale.high)} scale={scale} colour={colour} />
       )}

@@ -113,6 +113,7 @@ function Gate({ rollout, view, onView }: { readonly rollout: RolloutDetail } & V
       title={isOver(rollout) ? "Gate, as it was at the end" : "Gate"}
       report={isOver(rollout) ? withoutOutlook(rollout.report) : rollout.report}
       strategy={rollout.strategyDetail}
+      isRevised={rollout.revision > 1}
       showsAllSlices={view.showsAllSlices}
       onShowAllSlices={(showsAllSlices) => onView({ ...view, showsAllSlices })}
     />

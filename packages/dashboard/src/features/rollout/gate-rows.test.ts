@@ -33,13 +33,13 @@ describe("gateRows", () => {
 
   test("a row can be read in one pass: harm, interval, n, verdict, lines", () => {
     expect(rows.overall[0]?.spoken).toBe(
-      "edit_rate: harm +1.3 points, 95% +0.2 to +2.5 points, 7,310 / 812: hold. Hold line +1.0 points, rollback line +2.0 points.",
+      "edit_rate: harm +1.3 points, 95% +0.2 to +2.5 points, 7,310 / 812: hold. Hold line +1.0 points, rollback line +2.0 points, margin +1.0 points.",
     );
   });
 });
 
 describe("scaleOf", () => {
-  const levels = { hold: 0.05, rollback: 0.1 };
+  const levels = { hold: 0.05, rollback: 0.1, margin: 0.2 };
 
   test("harm grows to the right and the lines stand in order", () => {
     const verdict = { estimate: 0.03, interval: { low: 0.01, high: 0.06 }, levels };
@@ -59,5 +59,12 @@ describe("scaleOf", () => {
     const far = { estimate: 0.2, interval: { low: 0.1, high: 0.3 }, levels };
     const of = (verdict: typeof near) => scaleOf({ peers: [near, far], verdict, zero: 0 });
     expect(of(near).rollback).toBe(of(far).rollback);
+  });
+
+  test("an early stage's margin beyond the rollback line is on the bar", () => {
+    const verdict = { estimate: 0.01, interval: { low: 0, high: 0.02 }, levels };
+    const { rollback, margin } = scaleOf({ peers: [verdict], verdict, zero: 0 });
+    expect(margin).toBeGreaterThan(rollback);
+    expect(margin).toBeLessThan(1 + Number.EPSILON);
   });
 });

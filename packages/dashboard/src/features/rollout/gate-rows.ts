@@ -90,7 +90,7 @@ function rowOf(verdict: Verdict, report: GateReport, strategy: Strategy): GateRo
       verdict,
       zero: zeroOf(kind),
     }),
-    spoken: `${verdict.criterionId}${slice === null ? "" : ` on ${slice}`}: harm ${estimate}, ${interval}, ${counts}: ${light}. Hold line ${levelInWords(verdict.levels.hold, kind, unit)}, rollback line ${levelInWords(verdict.levels.rollback, kind, unit)}.`,
+    spoken: `${verdict.criterionId}${slice === null ? "" : ` on ${slice}`}: harm ${estimate}, ${interval}, ${counts}: ${light}. Hold line ${levelInWords(verdict.levels.hold, kind, unit)}, rollback line ${levelInWords(verdict.levels.rollback, kind, unit)}, margin ${levelInWords(verdict.levels.margin, kind, unit)}.`,
   };
 }
 

@@ -3,6 +3,8 @@ export type Scale = {
   readonly zero: number | null;
   readonly hold: number | null;
   readonly rollback: number;
+  /** What the stage must be proven to stay below before it is left. */
+  readonly margin: number;
   readonly estimate: number | null;
   readonly low: number | null;
   readonly high: number | null;
@@ -14,7 +16,11 @@ export type Scale = {
 type Measured = {
   readonly estimate: number | null;
   readonly interval: { readonly low: number; readonly high: number } | null;
-  readonly levels: { readonly hold: number | null; readonly rollback: number };
+  readonly levels: {
+    readonly hold: number | null;
+    readonly rollback: number;
+    readonly margin: number;
+  };
 };
 
 /** How many times the distance from no harm to the rollback line is shown at most, to either side. */
@@ -28,9 +34,10 @@ export function scaleOf(input: {
 }): Scale {
   const { verdict, peers } = input;
   const origin = input.zero ?? 0;
-  const { hold, rollback } = verdict.levels;
+  const { hold, rollback, margin } = verdict.levels;
   const span = Math.abs(rollback - origin) || 1;
   const seen = peers.flatMap((peer) => [
+    peer.levels.margin,
     ...(peer.estimate === null ? [] : [peer.estimate]),
     ...(peer.interval === null ? [] : [peer.interval.low, peer.interval.high]),
   ]);
@@ -43,6 +50,7 @@ export function scaleOf(input: {
     zero: input.zero === null ? null : at(input.zero),
     hold: hold === null ? null : at(hold),
     rollback: at(rollback),
+    margin: at(margin),
     estimate: estimate === null ? null : at(estimate),
     low: interval === null ? null : at(interval.low),
     high: interval === null ? null : at(interval.high),
