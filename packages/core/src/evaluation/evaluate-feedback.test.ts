@@ -170,11 +170,23 @@ describe("its evidence", () => {
       .flatMap(({ labels }) => labels)
       .flatMap(({ evidence }) => evidence);
 
+  test("says of what is harm how late it became known, by the metric's usual delay", () => {
+    const lagsOf = (parts: Partial<Feedback>) =>
+      evidenceOf(parts).filter(({ metric: name }) => name.startsWith("labels:late:"));
+    const edit = { kind: "distance", distance: 0.5 } as const;
+    const late = { receivedAtMs: 7 * MINUTE_MS + 31 * MINUTE_MS };
+    expect(lagsOf({ edit, ...late })).toMatchObject([{ slice: "*", cell: { bins: { 100: 1 } } }]);
+    const early = { receivedAtMs: 9 * MINUTE_MS };
+    expect(lagsOf({ edit, ...early })).toMatchObject([{ slice: "*", cell: { bins: { 0: 1 } } }]);
+    expect(lagsOf({ isAccepted: true, ...late })).toEqual([]);
+  });
+
   test("stands where and when the request was made, however late it comes", () => {
     const found = evidenceOf({ edit: { kind: "distance", distance: 0.5 } });
     expect(found.map(({ metric: name, slice }) => [name, slice])).toEqual([
       ["edit_rate", "*"],
       ["edit_rate", "document_type=letter"],
+      ["labels:late:edit_rate", "*"],
       ["edit_distance", "*"],
       ["edit_distance", "document_type=letter"],
     ]);

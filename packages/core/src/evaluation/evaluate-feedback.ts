@@ -1,6 +1,7 @@
 import type { Exchange, Score } from "../exchange/exchange.ts";
 import type { Feedback } from "../exchange/feedback.ts";
 import { withOpenMetrics } from "../gate/feature-metrics.ts";
+import { labelLag, labelLagsOf } from "../gate/label-lags.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { EvidenceIncrement, FeatureKnowledge } from "./evidence-increment.ts";
 import { singleEvidence } from "./evidence-increment.ts";
@@ -83,9 +84,39 @@ function labelsOf(
       {
         exchangeId: exchange.id,
         score,
-        evidence: singleEvidence({ feature, metrics: read }, exchange, [score]),
+        evidence: [
+          ...singleEvidence({ feature, metrics: read }, exchange, [score]),
+          ...lagEvidence(
+            { feature, metrics: read },
+            { exchange, value, atMs: feedback.receivedAtMs },
+          ),
+        ],
       },
     ];
+  });
+}
+
+/** How late a label came, on all traffic: whether labels come as late on both arms. */
+function lagEvidence(
+  { feature, metrics }: FeedbackKnowledge,
+  label: { readonly exchange: Exchange; readonly value: number; readonly atMs: number },
+): EvidenceIncrement[] {
+  const { exchange, value, atMs } = label;
+  return metrics.flatMap((metric) => {
+    const lag = labelLag(metric, { value, lagMs: atMs - exchange.startedAtMs });
+    if (lag === null) return [];
+    const name = labelLagsOf(metric.name);
+    const lags: MetricDefinition = {
+      name,
+      kind: "binary",
+      unit: "share",
+      direction: "lower_is_better",
+      description: `Whether what counts against ${metric.name} became known later than usual.`,
+    };
+    const score = { metric: name, value: lag, scorer: FEEDBACK_SCORER, note: null };
+    return singleEvidence({ feature: { ...feature, slices: [] }, metrics: [lags] }, exchange, [
+      score,
+    ]);
   });
 }
 

@@ -10,6 +10,7 @@ import type { ObservedRow } from "./observed-row.ts";
 import { gateSentence } from "./gate-sentence.ts";
 import { integrityWarnings, isInvalidating } from "./integrity.ts";
 import { labelDelays } from "./label-delays.ts";
+import { labelLagWarnings } from "./label-lags.ts";
 import { lazy } from "./lazy.ts";
 import type { JudgedRow } from "./judge-row.ts";
 import { compareJudged, isProvenSafe, judgedRow, objectionTo } from "./judge-row.ts";
@@ -50,14 +51,7 @@ export function assessGate(input: GateInput, review: readonly Criterion[] = []):
   const weights = weightsOf(decisive, input.sliceSlots ?? input.slices.length);
   const logHarm = combine(decisive, weights, (row) => row.logHarm);
   const logBlock = lazy(() => combine(decisive, weights, blockedOf));
-  const warnings = integrityWarnings(input.evidence.exposures, {
-    stageIndex: input.stage.index,
-    unitSplits: decisive
-      .filter(({ slice }) => slice === ALL_TRAFFIC)
-      .map(({ unitSplit }) => unitSplit)
-      .filter((split) => split !== null),
-    left: leftByUnits(input.evidence),
-  });
+  const warnings = warningsOf(input, decisive);
   const failed = failedRows(decisive, { logHarm, logBlock, confidence: input.confidence });
   const { verdict, worst } = verdictOver(rows, { failed, warnings, confidence: input.confidence });
   const toVerdict = (of: JudgedRow): Verdict => verdictOfRow(of.row, of.verdict, input.confidence);
@@ -92,6 +86,21 @@ export function assessGate(input: GateInput, review: readonly Criterion[] = []):
     },
     method: GATE_METHOD,
   };
+}
+
+function warningsOf(
+  input: GateInput,
+  decisive: readonly AssessedRow[],
+): readonly IntegrityWarning[] {
+  const split = integrityWarnings(input.evidence.exposures, {
+    stageIndex: input.stage.index,
+    unitSplits: decisive
+      .filter(({ slice }) => slice === ALL_TRAFFIC)
+      .map(({ unitSplit }) => unitSplit)
+      .filter((of) => of !== null),
+    left: leftByUnits(input.evidence),
+  });
+  return [...split, ...labelLagWarnings(input)];
 }
 
 /** Sentences are computed when they are read; only the first few of many are. */

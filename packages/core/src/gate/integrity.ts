@@ -84,7 +84,7 @@ function sampleRatioSentence(stage: StageSplit, counted: string): string {
 
 /** Whether a warning says that the arms cannot be compared to advance. */
 export function isInvalidating({ kind }: IntegrityWarning): boolean {
-  return kind === "sample_ratio_mismatch" || kind === "cancellation_imbalance";
+  return kind !== "no_traffic";
 }
 
 function noTrafficWarnings(

@@ -59,7 +59,8 @@ export type Verdict = {
 
 /** Doubt about the experiment itself. It can hold a rollout; it never hides a proven harm. */
 export type IntegrityWarning = {
-  readonly kind: "sample_ratio_mismatch" | "cancellation_imbalance" | "no_traffic";
+  readonly kind:
+    "sample_ratio_mismatch" | "cancellation_imbalance" | "label_lag_shift" | "no_traffic";
   readonly stageIndex: number;
   readonly sentence: string;
 };

@@ -1,6 +1,7 @@
 import { RING_EXCLUSION } from "../evaluation/observations.ts";
 import { LEFT_BY_UNITS } from "../gate/cancellations.ts";
 import type { RolloutEvidence, StageExposure } from "../gate/evidence.ts";
+import { metricOfLabelLags } from "../gate/label-lags.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
 import { neededTimes } from "../gate/windows.ts";
@@ -39,7 +40,9 @@ export function gateInputOf(
     sliceSlots: slots,
     longestSeconds: longestEvidenceSeconds(rollout.strategy),
     evidence: {
-      metrics: own.metrics.filter(({ metric }) => judged.has(metric) || metric === LEFT_BY_UNITS),
+      metrics: own.metrics.filter(
+        ({ metric }) => metric === LEFT_BY_UNITS || judged.has(metricOfLabelLags(metric) ?? metric),
+      ),
       exposures: own.exposures,
       ...neededTimes(own, {
         criteria: rollout.strategy.criteria,

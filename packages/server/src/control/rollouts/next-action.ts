@@ -36,7 +36,7 @@ function heldAction(view: RolloutView, code: HoldCode, nowMs: number): string | 
     case "harm_suspected":
       return `roll back, or wait for more evidence: spillway rollback ${feature}`;
     case "integrity":
-      return `find out why the traffic is not split as it should be: spillway status ${feature}`;
+      return `find out why the arms cannot be compared: spillway status ${feature}`;
     case "undecided":
       return `decide: promote with a reason, or roll back: spillway promote ${feature} --override`;
     case "validation_missing":
@@ -55,7 +55,7 @@ function progressAction(view: RolloutView, nowMs: number): string | null {
     return `promote with a reason: spillway promote ${view.rollout.feature} --override`;
   }
   if (codes.has("integrity")) {
-    return `find out why the traffic is not split as it should be: spillway status ${view.rollout.feature}`;
+    return `find out why the arms cannot be compared: spillway status ${view.rollout.feature}`;
   }
   return (
     (codes.has("observations") ? observationsAction(view, stage) : null) ??
