@@ -2,7 +2,7 @@ import type { ClusteredArm, ClusteredStratum } from "../statistics/clustered-con
 import { clusteredArm, clusteredArms } from "../statistics/clustered-contrast.ts";
 import type { Contrast } from "../statistics/contrast.ts";
 import { logAdd } from "../statistics/log-sum-exp.ts";
-import { normalMixtureLogE, normalMixtureRho } from "../statistics/normal-mixture.ts";
+import { normalContrastLogE } from "../statistics/normal-contrast.ts";
 import { normalScoreOfStudent } from "../statistics/student-scores.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
@@ -34,11 +34,6 @@ export const HEAVY_TAIL_BURN_IN: BurnIn = { perArm: 2_000, events: 30, mayBeExpe
 
 /** Fewer groups of units than this in an arm, and the variance between them is a guess. */
 export const LEAST_BUCKETS = 30;
-
-/** Level that the mixture is tuned for; another one costs power only. */
-export const TUNED_ALPHA = 0.05;
-/** A difference of 2.8 standard errors is found with power 0.8: the time to tune for. */
-export const TUNED_STANDARD_ERRORS = 2.8;
 
 /**
  * NM1 on a row whose units come more than once: ln E against H0 direction·(μ_c - Rμ_b - δ) <= 0.
@@ -92,11 +87,10 @@ function bucketsLogE(
   const variance = nullVariance(arms, estimate, summed);
   // Of two arms the larger design effect counts, which makes up for what one does not know of its own.
   const df = arms.length === 1 ? (arms[0] as ContrastArm).arm.degreesOfFreedom : undefined;
-  const t = (direction * estimate) / Math.sqrt(variance);
-  const z = df === undefined ? t : normalScoreOfStudent(t, df);
-  const vOpt = (TUNED_STANDARD_ERRORS / Math.max(effect, 1e-6)) ** 2;
-  const rho = normalMixtureRho({ vOpt, alphaOpt: TUNED_ALPHA }, "one_sided");
-  return normalMixtureLogE({ s: z / Math.sqrt(variance), v: 1 / variance }, rho, "one_sided");
+  const deviation = Math.sqrt(variance);
+  const scored =
+    df === undefined ? estimate : normalScoreOfStudent(estimate / deviation, df) * deviation;
+  return normalContrastLogE({ estimate: scored, variance }, { direction, effect });
 }
 
 type ContrastArm = { readonly arm: ClusteredArm; readonly factor: number };

@@ -1,5 +1,5 @@
 import { mixGrid } from "../statistics/bet-grid.ts";
-import type { BucketSums } from "../statistics/cluster-variance.ts";
+import type { BucketSums } from "../statistics/bucket-sums.ts";
 import type { Contrast } from "../statistics/contrast.ts";
 import { effectiveUnits } from "../statistics/effective-units.ts";
 import { rateLogs } from "../statistics/one-sample.ts";

@@ -1,4 +1,4 @@
-import type { BucketSums } from "../statistics/cluster-variance.ts";
+import type { BucketSums } from "../statistics/bucket-sums.ts";
 import { integerAt, isCount } from "./bin-keys.ts";
 import { UNIT_BUCKETS } from "./unit-bucket.ts";
 

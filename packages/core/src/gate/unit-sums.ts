@@ -1,4 +1,4 @@
-import type { BucketSums } from "../statistics/cluster-variance.ts";
+import type { BucketSums } from "../statistics/bucket-sums.ts";
 import { valueOfBin } from "./bins.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ArmScale } from "./outcome-scale.ts";

@@ -1,5 +1,4 @@
 import type { BurnIn, ClusterQuestion } from "../gate/cluster-test.ts";
-import { TUNED_ALPHA, TUNED_STANDARD_ERRORS } from "../gate/cluster-test.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { ArmScale } from "../gate/outcome-scale.ts";
 import { outcomeOfBin } from "../gate/outcome-scale.ts";
@@ -10,7 +9,8 @@ import type { ArmPopulations, Population } from "../population/population.ts";
 import { mixGrid } from "../statistics/bet-grid.ts";
 import { UPPER_UNEVENNESS } from "../statistics/effective-units.ts";
 import { observationsToPass } from "../statistics/first-passage.ts";
-import { normalMixtureBound, normalMixtureRho } from "../statistics/normal-mixture.ts";
+import { normalContrastRho } from "../statistics/normal-contrast.ts";
+import { normalMixtureBound } from "../statistics/normal-mixture.ts";
 import { rateLogs } from "../statistics/one-sample.ts";
 import type { ObservationsNeeded } from "../statistics/power.ts";
 import { contrastVariance } from "../statistics/power.ts";
@@ -111,8 +111,7 @@ function normalBarrier(alpha: number, arms: Arms, design: UnitDesign): Barrier {
       propensity,
     );
   const shownOfOne = contrastVariance(shown, ratio, propensity) * unitInflation(units);
-  const vOpt = (TUNED_STANDARD_ERRORS / Math.max(question.effect, SMALLEST_EFFECT)) ** 2;
-  const rho = normalMixtureRho({ vOpt, alphaOpt: TUNED_ALPHA }, "one_sided");
+  const rho = normalContrastRho(question.effect);
   return {
     least,
     at: (count) => {
@@ -122,8 +121,6 @@ function normalBarrier(alpha: number, arms: Arms, design: UnitDesign): Barrier {
     },
   };
 }
-
-const SMALLEST_EFFECT = 1e-6;
 
 /** How many answers count as one where too few events say how they cluster: all of a unit. */
 const asOne = ({ requestsPerUnit }: StickyUnits): number => requestsPerUnit * UPPER_UNEVENNESS;

@@ -1,7 +1,5 @@
-import type { BucketSums } from "./cluster-variance.ts";
-import type { Contrast } from "./contrast.ts";
+import type { BucketSums } from "./bucket-sums.ts";
 import { effectiveUnits } from "./effective-units.ts";
-import type { ContrastEstimate } from "./normal-contrast.ts";
 
 /** A stage whose units are sticky: both arms by hash bucket, the same buckets in every stage. */
 export type ClusteredStratum = { readonly candidate: BucketSums; readonly baseline: BucketSums };
@@ -38,7 +36,8 @@ export type ClusteredArm = {
  *   r_b = Σ_k (W_k / ΣW) (S_kb - x̄_k N_kb) / n_k,   V = (B/(B - 1)) Σ_b r_b².
  *
  * Adding the variances of the stages instead would treat a user of two stages as two users. With one
- * stage it is the variance of `clusteredMean`. Stages without an observation count for nothing.
+ * stage it is B/(B - 1) Σ_b (S_b - x̄ N_b)²/n², the linearised ratio estimator between ultimate clusters
+ * (Cochran 1977, "Sampling techniques", chapter 9A). Stages without an observation count for nothing.
  *
  * V has as many degrees of freedom as a sum of squares r_b² ~ h_b² χ²(1) less one for the mean, with h_b =
  * Σ_k (W_k / ΣW) N_kb / n_k the bucket's part of the mean: (Σ h_b²)²/Σ h_b⁴ - 1 (Satterthwaite 1946; the
@@ -104,25 +103,6 @@ export function clusteredArms(
   const candidate = clusteredArm(sides.map(({ candidate: sums, weight }) => ({ sums, weight })));
   const baseline = clusteredArm(sides.map(({ baseline: sums, weight }) => ({ sums, weight })));
   return candidate === null || baseline === null ? null : { candidate, baseline };
-}
-
-/**
- * The contrast of `estimateContrast` for sticky units that come back in later stages. Its weights and
- * estimate are the same; the variance is V_c + R² V_b, each of {@link clusteredArm}. A user who moves from
- * one arm to the other makes the arms alike, which this ignores: that errs towards too much variance.
- *
- * Null when no stage has both arms or there is no variance.
- */
-export function estimateClusteredContrast(
-  strata: readonly ClusteredStratum[],
-  { ratio, offset }: Contrast,
-): ContrastEstimate | null {
-  const arms = clusteredArms(strata);
-  if (arms === null) return null;
-  const { candidate, baseline } = arms;
-  const variance = candidate.variance + ratio * ratio * baseline.variance;
-  if (!(variance > 0 && Number.isFinite(variance))) return null;
-  return { estimate: candidate.mean - ratio * baseline.mean - offset, variance };
 }
 
 function sumOf(values: readonly number[]): number {

@@ -1,4 +1,4 @@
-import type { BucketSums } from "./cluster-variance.ts";
+import type { BucketSums } from "./bucket-sums.ts";
 import { clusteredArm } from "./clustered-contrast.ts";
 import { normalMixtureBound, normalMixtureRho } from "./normal-mixture.ts";
 import type { CountedBin, QuantileInterval, QuantileTuning } from "./quantile-interval.ts";
