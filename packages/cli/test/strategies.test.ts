@@ -51,4 +51,12 @@ describe("revise", () => {
       body: { strategy: { strategy: "longer", stages: [] }, note: "slow" },
     });
   });
+
+  it("that the rollout cannot take is wrong usage, and not undecided", async () => {
+    api.answer("listRollouts", { items: [exampleRolloutSummary()], nextCursor: null });
+    const detail = "Nothing would change: the rollout runs by this strategy already.";
+    api.refuse("reviseRollout", { status: 422, code: "invalid_configuration", detail });
+    const { code, stderr } = await run(["revise", "discharge-summary", "--strategy", "careful"]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${detail}\n` });
+  });
 });

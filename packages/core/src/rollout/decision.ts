@@ -87,7 +87,8 @@ export type DecideOutcome =
     }
   | {
       readonly kind: "refused";
-      readonly code: "illegal_transition" | "requirements_unmet" | "forbidden";
+      readonly code:
+        "illegal_transition" | "requirements_unmet" | "invalid_configuration" | "forbidden";
       readonly reason: string;
       readonly unmet: readonly Requirement[];
     };

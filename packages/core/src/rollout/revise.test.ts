@@ -55,7 +55,7 @@ describe("a revision", () => {
       stageObservations: 0,
       nowMs: HOUR * 1_000,
     });
-    expect(outcome).toMatchObject({ kind: "refused" });
+    expect(outcome).toMatchObject({ kind: "refused", code: "illegal_transition" });
     expect(outcome.reason).toContain("quality fell by 30%.");
   });
 
@@ -110,9 +110,9 @@ describe("a revision", () => {
     ],
     ["that changes nothing", strategy(STAGES), "Nothing would change"],
     ["that is unfit", strategy([stage("canary")]), "Wanted 100%"],
-  ])("%s is refused", (_, to, words) => {
+  ])("%s is refused for what it says", (_, to, words) => {
     const outcome = revised(inCanary, to);
-    expect(outcome).toMatchObject({ kind: "refused", code: "requirements_unmet" });
+    expect(outcome).toMatchObject({ kind: "refused", code: "invalid_configuration" });
     expect(outcome.reason).toContain(words);
   });
 

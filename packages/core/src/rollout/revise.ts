@@ -1,7 +1,7 @@
 import { diffStrategies } from "./diff-strategies.ts";
 import type { DecideInput, DecideOutcome, RolloutEvent } from "./decision.ts";
 import type { Rollout, RolloutState } from "./rollout.ts";
-import { currentStage, isTerminal } from "./rollout.ts";
+import { currentStage } from "./rollout.ts";
 import type { Stage, Strategy } from "./strategy.ts";
 import { percent, strategyProblems } from "./strategy.ts";
 import { decided } from "./transition.ts";
@@ -17,17 +17,14 @@ type Revise = Extract<RolloutEvent, { kind: "revise" }>;
 export function revise(input: DecideInput, event: Revise): DecideOutcome {
   const { rollout, nowMs, gate } = input;
   // New tests start from zero, so a proven harm that the next tick would act on must not be revised away.
-  const problem =
-    gate?.verdict === "fail"
-      ? `Harm is proven: ${gate.sentence} The rollout is taken back; revise the next one.`
-      : problemOf(rollout, event.strategy);
+  if (gate?.verdict === "fail") {
+    const reason = `Harm is proven: ${gate.sentence} The rollout is taken back; revise the next one.`;
+    return { kind: "refused", code: "illegal_transition", reason, unmet: [] };
+  }
+  const problem = problemOf(rollout, event.strategy);
   if (problem !== null) {
-    return {
-      kind: "refused",
-      code: isTerminal(rollout.state) ? "illegal_transition" : "requirements_unmet",
-      reason: problem,
-      unmet: [],
-    };
+    // Waiting never mends a strategy, so this is no requirement that is still to be met.
+    return { kind: "refused", code: "invalid_configuration", reason: problem, unmet: [] };
   }
   const changes = diffStrategies(rollout.strategy, event.strategy);
   const note = event.note.trim() === "" ? "" : ` "${event.note.trim()}"`;

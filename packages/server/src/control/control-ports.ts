@@ -118,7 +118,8 @@ export type RolloutQuery = PageRequest & {
 /** `code` is one of the error catalogue: what the caller is told. */
 export type Refused = {
   readonly kind: "refused";
-  readonly code: "illegal_transition" | "requirements_unmet" | "forbidden";
+  readonly code:
+    "illegal_transition" | "requirements_unmet" | "invalid_configuration" | "forbidden";
   readonly reason: string;
   readonly unmet: readonly Requirement[];
 };
