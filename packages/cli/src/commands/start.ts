@@ -8,6 +8,7 @@ import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { renderReleaseDiff } from "../render/release-diff.ts";
 import { loadStrategy } from "../manifest/load-strategy.ts";
+import { withMoreWords } from "../more-words.ts";
 
 type StartOptions = {
   readonly candidate: string;
@@ -81,16 +82,8 @@ async function prepare(
 
 function leftPending(error: unknown, feature: string, { id }: RolloutDetail): unknown {
   if (!(error instanceof SpillwayError)) return error;
-  const { code, status, title, problems, unmet, requestId } = error;
-  const detail = `${error.message}\nThe rollout ${id} is prepared but not started; nothing is served differently. Run the same command again, or drop it with \`spillway abort ${feature}\`.`;
-  return new SpillwayError({
-    code,
-    status,
-    title,
-    detail,
-    problems: [...problems],
-    unmet: [...unmet],
-    requestId: requestId ?? undefined,
-    cause: error,
-  });
+  return withMoreWords(
+    error,
+    `The rollout ${id} is prepared but not started; nothing is served differently. Run the same command again, or drop it with \`spillway abort ${feature}\`.`,
+  );
 }
