@@ -5,7 +5,7 @@ import { CliError, EXIT } from "./cli-error.ts";
 import type { SliceShare } from "./commands/option-values.ts";
 import type { CommandContext } from "./context.ts";
 import type { PlanOptions } from "./local-server.ts";
-import { isStrategyFile, loadStrategy } from "./manifest/load-strategy.ts";
+import { isStrategyFile, loadStrategyFile } from "./manifest/load-strategy.ts";
 
 export type PlannedOptions = {
   readonly rate?: number;
@@ -17,6 +17,12 @@ export type PlannedOptions = {
   readonly sticky?: NonNullable<PlanOptions["stickyUnits"]>;
 };
 
+export type Planned = {
+  readonly options: PlanOptions;
+  /** What is wrong with the strategy, with the lines of its file where it is one. */
+  readonly withLines: (error: unknown) => unknown;
+};
+
 /**
  * What a plan or a rehearsal is asked about. A file with a rate needs no server; the name of a strategy is
  * looked up, and so is of a feature what was not typed: its traffic, its unit of assignment and its SLA.
@@ -25,13 +31,13 @@ export async function findPlanned(
   context: CommandContext,
   named: string,
   options: PlannedOptions,
-): Promise<PlanOptions> {
+): Promise<Planned> {
   const found = await findDocument(context, named);
   const feature = options.feature ?? found.feature;
   const requestsPerHour = options.rate ?? (await trafficOf(context, feature));
   const own = feature === null ? {} : await designOf(context, feature, found.document);
   const { unit = own.unit, sla: slaLatencyMs = own.slaLatencyMs, sticky } = options;
-  return {
+  const planned = {
     document: found.document,
     requestsPerHour,
     baseline: options.baseline,
@@ -41,6 +47,7 @@ export async function findPlanned(
     ...(sticky === undefined ? {} : { stickyUnits: sticky }),
     ...(slaLatencyMs === undefined ? {} : { slaLatencyMs }),
   };
+  return { options: planned, withLines: found.withLines };
 }
 
 /** What a strategy leaves to the feature; it may also judge what the feature declares. */
@@ -68,19 +75,27 @@ type Found = {
   readonly document: Record<string, unknown>;
   /** The feature whose rollout it is of; null for a file or a stored strategy. */
   readonly feature: string | null;
+  readonly withLines: Planned["withLines"];
 };
+
+const withoutLines = (error: unknown): unknown => error;
 
 async function findDocument(context: CommandContext, named: string): Promise<Found> {
   if (isStrategyFile(named)) {
-    const document = await loadStrategy(named, context.io.cwd);
-    return { document: document as Record<string, unknown>, feature: null };
+    const { strategy, withLines } = await loadStrategyFile(named, context.io.cwd);
+    return { document: strategy, feature: null, withLines };
   }
   const client = await context.client();
   const { items } = await client.call("listStrategies", {});
   const stored = items.find(({ name }) => name === named);
-  if (stored !== undefined) return { document: stored.document, feature: null };
+  if (stored !== undefined) {
+    return { document: stored.document, feature: null, withLines: withoutLines };
+  }
   const rollout = await findRolloutOf(client, named);
-  if (rollout !== null) return { document: rollout.strategyDetail.document, feature: named };
+  if (rollout !== null) {
+    const { document } = rollout.strategyDetail;
+    return { document, feature: named, withLines: withoutLines };
+  }
   const names = items.map(({ name }) => name).join(", ");
   throw new CliError(
     `there is no strategy "${named}" and no feature of that name with a rollout. Stored strategies: ${names === "" ? "none" : names}. A file ends with .yaml or .json.`,

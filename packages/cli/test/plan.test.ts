@@ -127,8 +127,45 @@ describe("plan", () => {
     await api.close();
     expect(known.stdout).toMatch(/appeal_rate +all +✔ /);
     expect(unknown.code).toBe(2);
-    expect(unknown.stderr).toContain('Unknown metric "appeal_rate"');
+    expect(unknown.stderr).toContain('own.yaml:3: gate.appeal_rate: Unknown metric "appeal_rate"');
+    expect(unknown.stderr).toContain(
+      "If a feature declares it, name the feature with --feature <key>.",
+    );
+    const level = await run([
+      "plan",
+      "edits.yaml",
+      "--rate",
+      "1/s",
+      "--baseline",
+      "appeal_rate=4%",
+    ]);
+    expect(level.stderr).toContain("--feature <key>");
   });
+
+  const LISTED = `strategy: listed
+gate:
+  edit_rate:
+    rollback: "+2pp"
+stages:
+  - { stage: canary, share: 10% }
+  - stage: ramp
+    share:
+      - 25%
+      - 60%
+      - 20%
+  - { stage: verify, prove: [quality] }
+`;
+  it.each(["plan", "rehearse"])(
+    "%s names the line, and the stage as it is written, of what is wrong",
+    async (command) => {
+      await writeFile(join(cwd, "listed.yaml"), LISTED);
+      const { code, stderr } = await run([command, "listed.yaml", "--rate", "1/s"]);
+      expect(code).toBe(2);
+      expect(stderr).toContain("error: The strategy cannot be used.\n");
+      expect(stderr).toContain("listed.yaml:11: stages[1].share[2]: Stages go backwards: ");
+      expect(stderr).toContain('listed.yaml:12: stages[2].prove: Found "quality", which the gate');
+    },
+  );
 
   it("takes the strategy, the traffic, the unit and the SLA of a feature with a rollout", async () => {
     const api = await startFakeControlApi();

@@ -59,4 +59,24 @@ describe("revise", () => {
     const { code, stderr } = await run(["revise", "discharge-summary", "--strategy", "careful"]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${detail}\n` });
   });
+
+  it("names the line, and the stage as it is written, of what the rollout cannot take", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "spillway-revise-"));
+    const text = "strategy: own\nstages:\n  - stage: ramp\n    share:\n      - 5%\n      - 20%\n";
+    await writeFile(join(folder, "own.yaml"), text);
+    api.answer("listRollouts", { items: [exampleRolloutSummary()], nextCursor: null });
+    const message = "ramp 20% is a ramp at 10% and would become a ramp at 20%.";
+    const problems = [{ path: "stages[1]", message }];
+    const code = "invalid_configuration";
+    api.refuse("reviseRollout", { status: 422, code, detail: message, problems });
+    const argv = ["revise", "discharge-summary", "--strategy", "own.yaml"];
+    const answer = await run([...argv, "--json"], folder);
+    expect(answer.code).toBe(2);
+    expect(answer.stderr).toBe(
+      `error: The strategy cannot be used.\nown.yaml:6: stages[0].share[1]: ${message}\n`,
+    );
+    expect(JSON.parse(answer.stdout)).toMatchObject({ error: { code, problems } });
+    const named = await run(["revise", "discharge-summary", "--strategy", "own"], folder);
+    expect(named.stderr).toBe(`error: ${message}\n  stages[1]: ${message}\n`);
+  });
 });

@@ -207,7 +207,7 @@ export { metricsOfFeature } from "./gate/feature-metrics.ts";
 export { metricsOfStrategy, withFrozenMetrics } from "./rollout/strategy-metrics.ts";
 export type { DeclaredMetric } from "./feature/declared-metric.ts";
 export type { CriteriaResult } from "./gate/parse-criterion.ts";
-export { parseCriteria } from "./gate/parse-criterion.ts";
+export { isUnknownMetric, parseCriteria } from "./gate/parse-criterion.ts";
 export { frozenSlices, otherSliceOf, SLICES_MAX } from "./rollout/judged-slices.ts";
 export { withFeatureLevels } from "./rollout/feature-levels.ts";
 export { parseStrategy, STRATEGY_KEYS } from "./rollout/parse-strategy.ts";

@@ -216,10 +216,7 @@ function createRolloutPort(context: StoreContext): ControlPorts["rollouts"] {
     result: DecideResult,
   ): ReturnType<ControlPorts["rollouts"]["act"]> => {
     if (result.kind === "gone") return { kind: "gone" };
-    if (result.kind === "refused") {
-      const { code, reason, unmet } = result.outcome;
-      return { kind: "refused", code, reason, unmet };
-    }
+    if (result.kind === "refused") return result.outcome;
     const applied = await viewById(id);
     return applied === null ? { kind: "gone" } : { kind: "applied", view: applied };
   };

@@ -39,16 +39,18 @@ async function plan(
   strategy: string,
   options: PlannedOptions,
 ): Promise<ExitCode> {
-  const planned = await findPlanned(context, strategy, options);
-  const result = await context.io.runPlan(planned).catch(asUsage);
+  const { options: planned, withLines } = await findPlanned(context, strategy, options);
+  const result = await context.io.runPlan(planned).catch((error: unknown) => {
+    throw asUsage(withLines(error));
+  });
   context.print(result, (paint) => renderPlan(result, paint));
   for (const warning of result.warnings) context.say(`warning: ${warning}`);
   return result.isDecidable ? EXIT.done : EXIT.failed;
 }
 
 /** What the server's code says of a strategy or a metric is about what was typed. */
-export function asUsage(cause: unknown): never {
+export function asUsage(cause: unknown): unknown {
   const code = cause instanceof Error && "code" in cause ? cause.code : null;
-  if (code !== "invalid_configuration") throw cause;
-  throw new CliError((cause as Error).message, EXIT.usage, { cause });
+  if (code !== "invalid_configuration") return cause;
+  return new CliError((cause as Error).message, EXIT.usage, { cause });
 }

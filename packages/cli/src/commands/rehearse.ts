@@ -49,10 +49,12 @@ async function rehearse(
   strategy: string,
   options: Options,
 ): Promise<ExitCode> {
-  const planned = await findPlanned(context, strategy, options);
+  const { options: planned, withLines } = await findPlanned(context, strategy, options);
   const { repetitions: count, seed } = options;
   const played = { ...planned, repetitions: count, seed };
-  const { results, report } = await playAll(context, played).catch(asUsage);
+  const { results, report } = await playAll(context, played).catch((error: unknown) => {
+    throw asUsage(withLines(error));
+  });
   const { requestsPerHour } = planned;
   const shown = { ...report, requestsPerHour, repetitions: count, seed, results };
   context.print(shown, (paint) => renderRehearsal(shown, paint));

@@ -64,11 +64,16 @@ async function revise(
   feature: string,
   options: { readonly strategy: string; readonly note: string },
 ): Promise<ExitCode> {
-  const strategy = await loadStrategy(options.strategy, context.io.cwd);
+  const { strategy, withLines } = await loadStrategy(options.strategy, context.io.cwd);
   const client = await context.client();
   const { id } = await requireActiveRollout(client, feature);
   const body = { strategy, note: options.note };
-  printRollout(context, await client.call("reviseRollout", { params: { id }, body }));
+  const revised = await client
+    .call("reviseRollout", { params: { id }, body })
+    .catch((error: unknown) => {
+      throw withLines(error);
+    });
+  printRollout(context, revised);
   return EXIT.done;
 }
 

@@ -37,9 +37,11 @@ async function start(
   feature: string,
   options: StartOptions,
 ): Promise<ExitCode> {
-  const strategy = await loadStrategy(options.strategy, context.io.cwd);
+  const { strategy, withLines } = await loadStrategy(options.strategy, context.io.cwd);
   const client = await context.client();
-  const prepared = await prepare(client, { feature, strategy, options });
+  const prepared = await prepare(client, { feature, strategy, options }).catch((error: unknown) => {
+    throw withLines(error);
+  });
   const { baseline: before, candidate: after, changes } = prepared;
   for (const warning of prepared.warnings ?? []) context.say(`warning: ${warning}`);
   context.say(`${feature}: what will be replaced`);

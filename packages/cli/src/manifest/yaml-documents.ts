@@ -14,7 +14,7 @@ export type YamlDocument = {
   readonly folder: string;
   readonly content: unknown;
   /** Line of the node at a path, or of the nearest one above it that is written. */
-  lineOf(path: PathInDocument): number;
+  readonly lineOf: (path: PathInDocument) => number;
 };
 
 export type ReadDocuments = {

@@ -167,7 +167,14 @@ function unknownMetricMessage(found: unknown, metrics: readonly MetricDefinition
     close.length > 0
       ? `Did you mean ${close.join(" or ")}?`
       : `Known are ${names.join(", ")}, ${OPEN_METRIC_NAMES}, and what a feature declares.`;
-  return `Unknown metric ${show(found)}. ${hint}`;
+  return `${UNKNOWN_METRIC} ${show(found)}. ${hint}`;
+}
+
+const UNKNOWN_METRIC = "Unknown metric";
+
+/** Whether a criterion names a metric that nobody has defined, which a feature may still do. */
+export function isUnknownMetric({ message }: CriterionProblem): boolean {
+  return message.startsWith(UNKNOWN_METRIC);
 }
 
 function isClose(name: string, found: string): boolean {

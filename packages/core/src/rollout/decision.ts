@@ -1,6 +1,6 @@
 import type { GateReport } from "../gate/verdict.ts";
 import type { Rollout, RolloutState } from "./rollout.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Strategy, StrategyProblem } from "./strategy.ts";
 
 export type RolloutEvent =
   | { readonly kind: "tick" }
@@ -91,4 +91,6 @@ export type DecideOutcome =
         "illegal_transition" | "requirements_unmet" | "invalid_configuration" | "forbidden";
       readonly reason: string;
       readonly unmet: readonly Requirement[];
+      /** Of the strategy that was given, by where they stand in it. Absent: none. */
+      readonly problems?: readonly StrategyProblem[];
     };

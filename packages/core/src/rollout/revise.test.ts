@@ -102,18 +102,26 @@ describe("a revision", () => {
   });
 
   test.each([
-    ["without the present stage", strategy([stage("ramp"), stage("verify")]), "canary among them"],
+    [
+      "without the present stage",
+      strategy([stage("ramp"), stage("verify")]),
+      "canary among them",
+      "stages",
+    ],
     [
       "that moves people",
       strategy([stage("shadow"), stage("canary", { shareBps: 5_000 }), stage("verify")]),
       "as it is",
+      "stages[1]",
     ],
-    ["that changes nothing", strategy(STAGES), "Nothing would change"],
-    ["that is unfit", strategy([stage("canary")]), "Wanted 100%"],
-  ])("%s is refused for what it says", (_, to, words) => {
+    ["that changes nothing", strategy(STAGES), "Nothing would change", undefined],
+    ["that is unfit", strategy([stage("canary")]), "Wanted 100%", "stages[0].share"],
+  ])("%s is refused for what it says", (...[, to, words, path]) => {
     const outcome = revised(inCanary, to);
     expect(outcome).toMatchObject({ kind: "refused", code: "invalid_configuration" });
     expect(outcome.reason).toContain(words);
+    const [problem] = outcome.kind === "refused" ? (outcome.problems ?? []) : [];
+    expect(problem?.path).toBe(path);
   });
 
   test("of tier 1 cannot drop the shadow, and what is over stays over", () => {

@@ -2,7 +2,7 @@ import { diffStrategies } from "./diff-strategies.ts";
 import type { DecideInput, DecideOutcome, RolloutEvent } from "./decision.ts";
 import type { Rollout, RolloutState } from "./rollout.ts";
 import { currentStage } from "./rollout.ts";
-import type { Stage, Strategy } from "./strategy.ts";
+import type { Stage, Strategy, StrategyProblem } from "./strategy.ts";
 import { percent, strategyProblems } from "./strategy.ts";
 import { decided } from "./transition.ts";
 
@@ -21,10 +21,10 @@ export function revise(input: DecideInput, event: Revise): DecideOutcome {
     const reason = `Harm is proven: ${gate.sentence} The rollout is taken back; revise the next one.`;
     return { kind: "refused", code: "illegal_transition", reason, unmet: [] };
   }
-  const problem = problemOf(rollout, event.strategy);
-  if (problem !== null) {
-    // Waiting never mends a strategy, so this is no requirement that is still to be met.
-    return { kind: "refused", code: "invalid_configuration", reason: problem, unmet: [] };
+  const refusal = refusalOf(rollout, event.strategy);
+  // Waiting never mends a strategy, so this is no requirement that is still to be met.
+  if (refusal !== null) {
+    return { kind: "refused", code: "invalid_configuration", unmet: [], ...refusal };
   }
   const changes = diffStrategies(rollout.strategy, event.strategy);
   const note = event.note.trim() === "" ? "" : ` "${event.note.trim()}"`;
@@ -45,21 +45,35 @@ export function revise(input: DecideInput, event: Revise): DecideOutcome {
   };
 }
 
-function problemOf(rollout: Rollout, strategy: Strategy): string | null {
-  const [first] = strategyProblems(strategy, rollout.tier);
-  if (first !== undefined) return `The strategy cannot be used. ${first.path}: ${first.message}`;
-  if (diffStrategies(rollout.strategy, strategy).length === 0) {
-    return "Nothing would change: the rollout runs by this strategy already.";
+type Refusal = { readonly reason: string; readonly problems: readonly StrategyProblem[] };
+
+function refusalOf(rollout: Rollout, strategy: Strategy): Refusal | null {
+  const problems = strategyProblems(strategy, rollout.tier);
+  const [first] = problems;
+  if (first !== undefined) {
+    return { reason: `The strategy cannot be used. ${first.path}: ${first.message}`, problems };
   }
-  const present = currentStage(rollout);
+  if (diffStrategies(rollout.strategy, strategy).length === 0) {
+    const reason = "Nothing would change: the rollout runs by this strategy already.";
+    return { reason, problems: [] };
+  }
+  const moved = placeProblem(currentStage(rollout), strategy.stages);
+  return moved === null ? null : { reason: moved.message, problems: [moved] };
+}
+
+/** The stage that the rollout is in must be in the new strategy as it is. */
+function placeProblem(present: Stage | null, stages: readonly Stage[]): StrategyProblem | null {
   if (present === null) return null;
-  const found = strategy.stages.find((stage) => stage.name === present.name);
+  const index = stages.findIndex((stage) => stage.name === present.name);
+  const found = stages[index];
   if (found === undefined) {
-    const names = strategy.stages.map((stage) => stage.name).join(", ");
-    return `The rollout is in ${present.name}, which the new strategy has not. Found ${names}; wanted ${present.name} among them.`;
+    const names = stages.map((stage) => stage.name).join(", ");
+    const message = `The rollout is in ${present.name}, which the new strategy has not. Found ${names}; wanted ${present.name} among them.`;
+    return { path: "stages", message };
   }
   if (isSamePlace(present, found)) return null;
-  return `${present.name} is a ${present.kind} at ${percent(present.shareBps)} and would become a ${found.kind} at ${percent(found.shareBps)}. Wanted the stage that the rollout is in as it is; only later stages may change who is served.`;
+  const message = `${present.name} is a ${present.kind} at ${percent(present.shareBps)} and would become a ${found.kind} at ${percent(found.shareBps)}. Wanted the stage that the rollout is in as it is; only later stages may change who is served.`;
+  return { path: `stages[${index}]`, message };
 }
 
 function isSamePlace(present: Stage, found: Stage): boolean {

@@ -122,6 +122,8 @@ export type Refused = {
     "illegal_transition" | "requirements_unmet" | "invalid_configuration" | "forbidden";
   readonly reason: string;
   readonly unmet: readonly Requirement[];
+  /** Of the strategy that was given, by where they stand in it. */
+  readonly problems?: readonly { readonly path: string; readonly message: string }[];
 };
 
 /** There is no such thing. */

@@ -6,9 +6,11 @@ import type {
   SliceShare,
   StickyUnits,
   Strategy,
+  StrategyProblem,
 } from "@spillway/core";
 import {
   AppError,
+  isUnknownMetric,
   METRIC_CATALOGUE,
   metricsOfFeature,
   metricsOfStrategy,
@@ -52,23 +54,19 @@ export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrateg
   const { document, problems } = withFeatureLevels(options.document, { slaLatencyMs });
   const [noSla] = problems;
   if (noSla !== undefined) {
-    throw new AppError(
-      "invalid_configuration",
-      `The strategy cannot be used.\n${noSla.path}: Found "sla", which each feature has of its own. Wanted --sla, such as 2.5s, or --feature with one that has promised it.`,
-    );
+    const message = `Found "sla", which each feature has of its own. Wanted --sla, such as 2.5s, or --feature with one that has promised it.`;
+    throw unusable([{ path: noSla.path, message }]);
   }
   const parsed = parseStrategyDocument(document, [{ scorers: [], ...feature }]);
-  if (parsed.kind === "problems") {
-    const list = parsed.problems.map(({ path, message }) => `${path}: ${message}`).join("\n");
-    throw new AppError("invalid_configuration", `The strategy cannot be used.\n${list}`);
-  }
+  if (parsed.kind === "problems") throw unusable(withFeatureHint(parsed.problems, options.feature));
   const metrics = metricsOfFeature(feature, METRIC_CATALOGUE);
   const strategy = withFrozenMetrics(parsed.strategy, metrics, METRIC_CATALOGUE);
   const judgeable = metricsOfStrategy(strategy, METRIC_CATALOGUE);
   const known = new Set([...metrics, ...judgeable].map(({ name }) => name));
   const unknown = Object.keys(baseline).find((name) => !known.has(name));
   if (unknown !== undefined) {
-    throw new AppError("invalid_configuration", `There is no metric "${unknown}".`);
+    const hint = options.feature === undefined ? ` ${FEATURE_HINT}` : "";
+    throw new AppError("invalid_configuration", `There is no metric "${unknown}".${hint}`);
   }
   for (const metric of [...metrics, ...judgeable]) {
     const level = Object.hasOwn(baseline, metric.name) ? baseline[metric.name] : undefined;
@@ -86,6 +84,28 @@ export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrateg
     ...(options.unit === undefined ? {} : { unit: options.unit }),
     ...(options.stickyUnits === undefined ? {} : { stickyUnits: options.stickyUnits }),
   };
+}
+
+const FEATURE_HINT = "If a feature declares it, name the feature with --feature <key>.";
+
+/** Without a feature nobody's own metrics are known, which reads like a slip of the pen. */
+function withFeatureHint(
+  problems: readonly StrategyProblem[],
+  feature: PlannedStrategyOptions["feature"],
+): readonly StrategyProblem[] {
+  if (feature !== undefined) return problems;
+  return problems.map((problem) =>
+    isUnknownMetric(problem)
+      ? { ...problem, message: `${problem.message} ${FEATURE_HINT}` }
+      : problem,
+  );
+}
+
+function unusable(problems: readonly StrategyProblem[]): AppError {
+  const list = problems.map(({ path, message }) => `${path}: ${message}`).join("\n");
+  return new AppError("invalid_configuration", `The strategy cannot be used.\n${list}`, {
+    details: { problems },
+  });
 }
 
 /** A rate is a share; other metrics say their range themselves, and what lies beyond it is clipped. */
