@@ -44,6 +44,29 @@ describe("start", () => {
     expect(stderr).toContain(`warning: ${warnings[0]}`);
   });
 
+  it("groups many warnings by their kind, so that what is replaced stays in sight", async () => {
+    const undecided = ["a", "b", "c", "d"].map(
+      (id) => `${id} in canary cannot be decided in 1 day.`,
+    );
+    const warnings = [...undecided, "e in shadow is never seen there: it is not compared."];
+    const prepared = exampleRolloutDetail({ state: "pending", stageIndex: null, warnings });
+    api.answer("createRollout", prepared);
+    const { stderr } = await run(argv);
+    expect(stderr).toMatchInlineSnapshot(`
+      "warning: 4 checks cannot be decided at this traffic:
+        a in canary cannot be decided in 1 day.
+        b in canary cannot be decided in 1 day.
+        and 2 more
+      warning: e in shadow is never seen there: it is not compared.
+      Each of them: \`spillway plan careful --feature discharge-summary\`.
+      discharge-summary: what will be replaced
+      Follow it with \`spillway get rollout discharge-summary -w\`.
+      "
+    `);
+    const asJson = await run([...argv, "--json"]);
+    for (const warning of warnings) expect(asJson.stderr).toContain(`warning: ${warning}\n`);
+  });
+
   it("creates, shows what is replaced, and starts", async () => {
     const { code, stdout, stderr } = await run([...argv, "--note", "why not"]);
     expect({ code, stderr }).toMatchInlineSnapshot(`

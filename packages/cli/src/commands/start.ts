@@ -7,6 +7,7 @@ import type { ExitCode } from "../cli-error.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { renderReleaseDiff } from "../render/release-diff.ts";
+import { warningLines } from "../render/warnings.ts";
 import { loadStrategy } from "../manifest/load-strategy.ts";
 import { withMoreWords } from "../more-words.ts";
 
@@ -43,7 +44,7 @@ async function start(
     throw withLines(error);
   });
   const { baseline: before, candidate: after, changes } = prepared;
-  for (const warning of prepared.warnings ?? []) context.say(`warning: ${warning}`);
+  sayWarnings(context, feature, { warnings: prepared.warnings ?? [], strategy: options.strategy });
   context.say(`${feature}: what will be replaced`);
   if (!context.isJson()) {
     context.print(prepared, (paint) => renderReleaseDiff({ before, after, changes }, paint));
@@ -57,6 +58,19 @@ async function start(
   context.print(started, () => started.sentence);
   context.say(`Follow it with \`spillway get rollout ${feature} -w\`.`);
   return EXIT.done;
+}
+
+/** A program reads all of them; people get the first of each kind, since the diff comes below. */
+function sayWarnings(
+  context: CommandContext,
+  feature: string,
+  { warnings, strategy }: { readonly warnings: readonly string[]; readonly strategy: string },
+): void {
+  const all = `spillway plan ${strategy} --feature ${feature}`;
+  const lines = context.isJson()
+    ? warnings.map((warning) => `warning: ${warning}`)
+    : warningLines(warnings, `\`${all}\``);
+  for (const line of lines) context.say(line);
 }
 
 /** A rollout that an earlier start prepared and could not start is taken up, not made twice. */
