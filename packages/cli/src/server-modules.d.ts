@@ -169,7 +169,7 @@ declare module "@spillway/server/plan" {
 }
 
 declare module "@spillway/server/rehearse" {
-  import type { PlanOptions } from "@spillway/server/plan";
+  import type { PlanOptions, StrategyPlan } from "@spillway/server/plan";
 
   export type RehearsalOptions = PlanOptions & {
     readonly repetitions: number;
@@ -207,7 +207,11 @@ declare module "@spillway/server/rehearse" {
 
   export type RehearsalStep =
     | { readonly kind: "scenario"; readonly result: ScenarioResult; readonly of: number }
-    | { readonly kind: "report"; readonly report: RehearsalReport };
+    | {
+        readonly kind: "report";
+        readonly report: RehearsalReport;
+        readonly units: StrategyPlan["units"];
+      };
 
   export function runRehearsal(options: RehearsalOptions): AsyncIterable<RehearsalStep>;
 }

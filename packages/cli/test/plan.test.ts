@@ -266,7 +266,11 @@ function rehearsed(argv: string[], steps: readonly RehearsalStep[]) {
 }
 
 describe("rehearse", () => {
-  const report = { kind: "report", report: { answer: "Known in time.", broken: [] } } as const;
+  const report = {
+    kind: "report",
+    report: { answer: "Known in time.", broken: [] },
+    units: null,
+  } as const;
 
   it("puts the answer first, then a row for each candidate", async () => {
     const { finished, seen } = rehearsed(
@@ -295,7 +299,11 @@ describe("rehearse", () => {
   });
 
   it("ends with 1 when it is worse than a bound of the strategy, and says which", async () => {
-    const broken = { kind: "report", report: { answer: "Late.", broken: [BROKEN] } } as const;
+    const broken = {
+      kind: "report",
+      report: { answer: "Late.", broken: [BROKEN] },
+      units: null,
+    } as const;
     const { code, stdout, stderr } = await rehearsed([], [harmless, scenario(), broken]).finished;
     expect(code).toBe(1);
     expect(stdout).toContain("✖ known_within: It takes too long.");
@@ -307,6 +315,19 @@ describe("rehearse", () => {
     const shown = JSON.parse((await finished).stdout) as { results: unknown[] };
     expect(shown).toMatchObject({ answer: "Known in time.", broken: [], seed: 1 });
     expect(shown.results).toHaveLength(2);
+  });
+
+  it("says how units are taken to return, as a plan does", async () => {
+    const units = { unit: "user", requestsPerUnit: 10, correlation: 0.1 } as const;
+    const { stdout } = await rehearsed([], [harmless, { ...report, units }]).finished;
+    expect(stdout).toContain(
+      "Assigned by user: 10 requests of each with a correlation of 0.1 are assumed (--sticky)",
+    );
+    const argv = ["rehearse", "edits.yaml", "--rate", "60/min", "--repetitions", "1", "--json"];
+    const asJson = await run([...argv, "--unit", "user", "--sticky", "4:0.2"]);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      units: { unit: "user", requestsPerUnit: 4, correlation: 0.2 },
+    });
   });
 
   it("plays the real gate, and twice the same", async () => {

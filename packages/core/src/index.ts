@@ -232,8 +232,8 @@ export type {
 } from "./planning/strategy-plan.ts";
 export { planStrategy } from "./planning/plan-strategy.ts";
 export { pairNeeds } from "./planning/pair-needs.ts";
-export type { StickyUnits } from "./planning/sticky-units.ts";
-export { USUAL_STICKY_UNITS } from "./planning/sticky-units.ts";
+export type { AssignedUnits, StickyUnits } from "./planning/sticky-units.ts";
+export { assignedUnits } from "./planning/sticky-units.ts";
 export type { BrokenBound, RehearsalReport } from "./rehearsal/rehearsal-report.ts";
 export { reportRehearsal } from "./rehearsal/rehearsal-report.ts";
 export type { RehearsalInput, ScenarioResult } from "./rehearsal/rehearse.ts";

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import type { ExitCode } from "../cli-error.ts";
 import { EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
-import type { RehearsalReport, ScenarioResult } from "../local-server.ts";
+import type { RehearsalReport, ScenarioResult, StrategyPlan } from "../local-server.ts";
 import type { PlannedOptions } from "../planned-feature.ts";
 import { findPlanned } from "../planned-feature.ts";
 import { renderRehearsal } from "../render/rehearsal.ts";
@@ -52,31 +52,38 @@ async function rehearse(
   const { options: planned, withLines } = await findPlanned(context, strategy, options);
   const { repetitions: count, seed } = options;
   const played = { ...planned, repetitions: count, seed };
-  const { results, report } = await playAll(context, played).catch((error: unknown) => {
+  const { results, report, units } = await playAll(context, played).catch((error: unknown) => {
     throw asUsage(withLines(error));
   });
   const { requestsPerHour } = planned;
-  const shown = { ...report, requestsPerHour, repetitions: count, seed, results };
+  const shown = { ...report, requestsPerHour, units, repetitions: count, seed, results };
   context.print(shown, (paint) => renderRehearsal(shown, paint));
   for (const { bound, sentence } of report.broken) context.say(`error: ${bound}: ${sentence}`);
   return report.broken.length === 0 ? EXIT.done : EXIT.failed;
 }
 
+type Played = {
+  readonly results: readonly ScenarioResult[];
+  readonly report: RehearsalReport;
+  readonly units: StrategyPlan["units"];
+};
+
 async function playAll(
   context: CommandContext,
   options: Parameters<CommandContext["io"]["runRehearsal"]>[0],
-): Promise<{ readonly results: readonly ScenarioResult[]; readonly report: RehearsalReport }> {
+): Promise<Played> {
   const results: ScenarioResult[] = [];
-  let report: RehearsalReport = { answer: "", broken: [] };
+  let played: Omit<Played, "results"> = { report: { answer: "", broken: [] }, units: null };
   for await (const step of context.io.runRehearsal(options)) {
     if (step.kind === "report") {
-      report = step.report;
+      played = step;
       continue;
     }
     results.push(step.result);
     context.say(`${results.length} of ${step.of}: ${step.result.scenario.title}`);
   }
-  return { results, report };
+  const { report, units } = played;
+  return { results, report, units };
 }
 
 function repetitions(text: string): number {

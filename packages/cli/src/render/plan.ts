@@ -18,7 +18,12 @@ export function renderPlan(plan: StrategyPlan, paint: Paint): string {
   return [head, ...plan.stages.map((stage) => renderStage(stage, paint))].join("\n\n");
 }
 
-function unitsText({ unit, requestsPerUnit, correlation }: NonNullable<StrategyPlan["units"]>) {
+/** How what keeps one arm is taken to return: an assumption, so it is always said. */
+export function unitsText({
+  unit,
+  requestsPerUnit,
+  correlation,
+}: NonNullable<StrategyPlan["units"]>) {
   const effect = 1 + (requestsPerUnit - 1) * correlation;
   return `Assigned by ${unit}: ${decimal(requestsPerUnit)} requests of each with a correlation of ${decimal(correlation)} are assumed (--sticky), so ${decimal(effect)} times the answers.`;
 }

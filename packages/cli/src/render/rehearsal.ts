@@ -1,7 +1,8 @@
 import { formatDuration } from "../duration.ts";
-import type { RehearsalReport, ScenarioResult } from "../local-server.ts";
+import type { RehearsalReport, ScenarioResult, StrategyPlan } from "../local-server.ts";
 import { count, decimal } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
+import { unitsText } from "./plan.ts";
 import { renderTable } from "./table.ts";
 
 const HOUR_MS = 3_600_000;
@@ -10,13 +11,14 @@ const HOUR_MS = 3_600_000;
 export function renderRehearsal(
   rehearsal: RehearsalReport & {
     readonly requestsPerHour: number;
+    readonly units: StrategyPlan["units"];
     readonly repetitions: number;
     readonly seed: number;
     readonly results: readonly ScenarioResult[];
   },
   paint: Paint,
 ): string {
-  const { answer, requestsPerHour, repetitions, seed, results, broken } = rehearsal;
+  const { answer, requestsPerHour, units, repetitions, seed, results, broken } = rehearsal;
   const rate = decimal(Number(requestsPerHour.toPrecision(6)));
   const how = `${count(repetitions)} rollouts of each kind at ${rate} requests an hour, seed ${seed}.`;
   const table = renderTable(
@@ -24,9 +26,14 @@ export function renderRehearsal(
     results.map((result) => rowOf(result, paint)),
   );
   const bounds = broken.map(({ bound, sentence }) => paint.red(`✖ ${bound}: ${sentence}`));
-  return [paint.bold(answer), how, "", table, ...(bounds.length > 0 ? ["", ...bounds] : [])].join(
-    "\n",
-  );
+  return [
+    paint.bold(answer),
+    how,
+    ...(units === null ? [] : [unitsText(units)]),
+    "",
+    table,
+    ...(bounds.length > 0 ? ["", ...bounds] : []),
+  ].join("\n");
 }
 
 function rowOf(result: ScenarioResult, paint: Paint): string[] {

@@ -1,11 +1,12 @@
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
+import { textOfCount } from "../gate/number-text.ts";
 import { withExpected } from "../rollout/gate-input.ts";
 import type { Stage } from "../rollout/strategy.ts";
 import { reviewedCriteria } from "../rollout/strategy.ts";
 import type { RowOf } from "./plan-stage-row.ts";
 import { evidenceOf, hoursAvailable, planStageRow } from "./plan-stage-row.ts";
 import type { StickyUnits } from "./sticky-units.ts";
-import { USUAL_STICKY_UNITS } from "./sticky-units.ts";
+import { assignedUnits } from "./sticky-units.ts";
 import type { PlanInput, PlanStage, StrategyPlan } from "./strategy-plan.ts";
 import { strategyWeights } from "./strategy-weights.ts";
 
@@ -18,8 +19,7 @@ export function planStrategy(given: PlanInput): StrategyPlan {
   const { strategy, requestsPerHour } = given;
   const metrics = given.metrics.map((metric) => withExpected(metric, strategy));
   const input: PlanInput = { ...given, metrics };
-  const unit = strategy.unit ?? given.unit ?? "request";
-  const units = unit === "request" ? null : { unit, ...(given.stickyUnits ?? USUAL_STICKY_UNITS) };
+  const units = assignedUnits(given);
   const seenBefore = new Set<string>();
   const stages = strategy.stages
     .map((stage, index) => ({ stage, index }))
@@ -46,7 +46,7 @@ function warningsOf({ rows }: PlanStage): string[] {
       (left, right) => left.observationsPerHour - right.observationsPerHour,
     );
     const others = sliced.length - 1;
-    const more = others > 0 ? ` So it is of ${others} more slices.` : "";
+    const more = others > 0 ? ` So it is of ${textOfCount(others)} more slices.` : "";
     return [
       ...whole.flatMap(({ sentence }) => sentence ?? []),
       ...(rarest === undefined ? [] : [`${rarest.sentence}${more}`]),

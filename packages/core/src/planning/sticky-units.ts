@@ -1,3 +1,4 @@
+import type { AssignmentUnit } from "../feature/feature.ts";
 import { TOP_BIN } from "../gate/bins.ts";
 import type { BurnIn } from "../gate/cluster-test.ts";
 import { LEAST_BUCKETS } from "../gate/cluster-test.ts";
@@ -5,6 +6,7 @@ import type { MetricDefinition } from "../gate/metric.ts";
 import { UNIT_BUCKETS } from "../gate/unit-bucket.ts";
 import type { ArmPopulations, Population } from "../population/population.ts";
 import { UPPER_UNEVENNESS } from "../statistics/effective-units.ts";
+import type { Strategy } from "../rollout/strategy.ts";
 import { designEffect } from "../statistics/power.ts";
 
 /** How units (users, conversations, tenants) return that keep one arm. An assumption, never measured. */
@@ -16,7 +18,19 @@ export type StickyUnits = {
 };
 
 /** The milder design of the statistics' benchmark of returning users: 1.9 answers say what one would. */
-export const USUAL_STICKY_UNITS: StickyUnits = { requestsPerUnit: 10, correlation: 0.1 };
+const USUAL_STICKY_UNITS: StickyUnits = { requestsPerUnit: 10, correlation: 0.1 };
+
+export type AssignedUnits = StickyUnits & { readonly unit: AssignmentUnit };
+
+/** What is assigned to an arm as one, and how it is taken to return; null for single requests. */
+export function assignedUnits(of: {
+  readonly strategy: Pick<Strategy, "unit">;
+  readonly unit?: AssignmentUnit;
+  readonly stickyUnits?: StickyUnits;
+}): AssignedUnits | null {
+  const unit = of.strategy.unit ?? of.unit ?? "request";
+  return unit === "request" ? null : { unit, ...(of.stickyUnits ?? USUAL_STICKY_UNITS) };
+}
 
 /** How many answers say as much as one of a unit of its own: Kish's design effect. */
 export function unitInflation({ requestsPerUnit, correlation }: StickyUnits): number {

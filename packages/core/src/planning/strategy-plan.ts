@@ -2,7 +2,7 @@ import type { AssignmentUnit } from "../feature/feature.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { Strategy } from "../rollout/strategy.ts";
 import type { RowNeeds } from "./plan-row.ts";
-import type { StickyUnits } from "./sticky-units.ts";
+import type { AssignedUnits, StickyUnits } from "./sticky-units.ts";
 
 export type PlanInput = {
   readonly strategy: Strategy;
@@ -69,7 +69,7 @@ export type StrategyPlan = {
   readonly strategy: string;
   readonly requestsPerHour: number;
   /** What is assigned to an arm as one, and how it is taken to return; null for single requests. */
-  readonly units: (StickyUnits & { readonly unit: AssignmentUnit }) | null;
+  readonly units: AssignedUnits | null;
   readonly stages: readonly PlanStage[];
   readonly isDecidable: boolean;
   /** One sentence for every criterion and stage that is not decidable; of its slices, the rarest. */

@@ -2,7 +2,7 @@ import type { AssignmentUnit } from "../feature/feature.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { SliceShare } from "../planning/strategy-plan.ts";
 import type { StickyUnits } from "../planning/sticky-units.ts";
-import { USUAL_STICKY_UNITS } from "../planning/sticky-units.ts";
+import { assignedUnits } from "../planning/sticky-units.ts";
 import { withExpected } from "../rollout/gate-input.ts";
 import type { Strategy } from "../rollout/strategy.ts";
 import { inventReleases } from "./invented-releases.ts";
@@ -21,7 +21,7 @@ export type RehearsalInput = {
   readonly slices?: readonly SliceShare[];
   /** The feature's own unit of assignment, where the strategy names none. Absent: the request. */
   readonly unit?: AssignmentUnit;
-  /** How units return where they are not requests; {@link USUAL_STICKY_UNITS} when left out. */
+  /** How units return where they are not requests; USUAL_STICKY_UNITS when left out. */
   readonly stickyUnits?: StickyUnits;
   readonly repetitions: number;
   readonly seed: number;
@@ -88,8 +88,7 @@ function rehearseScenario(
   const strategy = { ...input.strategy, stages, slices: judged };
   const releases = inventReleases(strategy, metrics, scenario);
   const horizonMs = horizonOf(strategy);
-  const unit = strategy.unit ?? input.unit ?? "request";
-  const sticky = unit === "request" ? null : (input.stickyUnits ?? USUAL_STICKY_UNITS);
+  const sticky = assignedUnits(input);
   const played = Array.from({ length: input.repetitions }, (_, repetition) => {
     const random = seededRandom(input.seed, stream, repetition);
     return playRollout({

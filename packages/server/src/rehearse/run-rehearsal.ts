@@ -1,5 +1,5 @@
-import type { RehearsalReport, ScenarioResult } from "@spillway/core";
-import { rehearse, reportRehearsal, scenariosOf } from "@spillway/core";
+import type { AssignedUnits, RehearsalReport, ScenarioResult } from "@spillway/core";
+import { assignedUnits, rehearse, reportRehearsal, scenariosOf } from "@spillway/core";
 import type { PlannedStrategyOptions } from "./planned-strategy.ts";
 import { plannedStrategy } from "./planned-strategy.ts";
 
@@ -8,10 +8,17 @@ export type RehearsalOptions = PlannedStrategyOptions & {
   readonly seed: number;
 };
 
-/** Each scenario as it ends, with how many there are; after the last one what they come to. */
+/**
+ * Each scenario as it ends, with how many there are; after the last one what they come to, and how units were
+ * taken to return.
+ */
 export type RehearsalStep =
   | { readonly kind: "scenario"; readonly result: ScenarioResult; readonly of: number }
-  | { readonly kind: "report"; readonly report: RehearsalReport };
+  | {
+      readonly kind: "report";
+      readonly report: RehearsalReport;
+      readonly units: AssignedUnits | null;
+    };
 
 /** Plays a strategy file against invented candidates in this process. No server is needed. */
 export async function* runRehearsal(options: RehearsalOptions): AsyncGenerator<RehearsalStep> {
@@ -26,5 +33,9 @@ export async function* runRehearsal(options: RehearsalOptions): AsyncGenerator<R
     // Lets progress be written and an interrupt be heard between two scenarios.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  yield { kind: "report", report: reportRehearsal(strategy, results) };
+  yield {
+    kind: "report",
+    report: reportRehearsal(strategy, results),
+    units: assignedUnits(planned),
+  };
 }
