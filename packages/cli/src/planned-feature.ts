@@ -5,6 +5,7 @@ import { CliError, EXIT } from "./cli-error.ts";
 import type { SliceShare } from "./commands/option-values.ts";
 import type { CommandContext } from "./context.ts";
 import type { PlanOptions } from "./local-server.ts";
+import { count } from "./render/numbers.ts";
 import { isStrategyFile, loadStrategyFile } from "./manifest/load-strategy.ts";
 
 export type PlannedOptions = {
@@ -120,7 +121,7 @@ async function trafficOf(context: CommandContext, feature: string | null): Promi
   const traffic = await client.call("featureTraffic", { params: { feature } });
   const { requests, windowHours, requestsPerHour } = traffic;
   if (requestsPerHour > 0) {
-    context.say(`${feature}: ${requests} requests in the last ${windowHours} hours`);
+    context.say(`${feature}: ${count(requests)} requests in the last ${windowHours} hours`);
     return requestsPerHour;
   }
   throw new CliError(

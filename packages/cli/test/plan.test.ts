@@ -182,7 +182,12 @@ stages:
     const assignment = { unit: "conversation", attribute: null, onMissing: "error" } as const;
     const declared = { assignment, slaLatencyMs: 2_500, metrics: [APPEALS] };
     api.answer("getFeature", exampleFeature(declared));
-    api.answer("featureTraffic", { feature, requests: 480, windowHours: 24, requestsPerHour: 20 });
+    api.answer("featureTraffic", {
+      feature,
+      requests: 7_347,
+      windowHours: 24,
+      requestsPerHour: 20,
+    });
     const seen: unknown[] = [];
     const { code, stderr } = await runCli(["plan", feature, "--url", api.url, "--key", "k"], {
       runPlan: async (options) => {
@@ -194,7 +199,7 @@ stages:
     });
     await api.close();
     expect(code).toBe(0);
-    expect(stderr).toContain("480 requests in the last 24 hours");
+    expect(stderr).toContain("7,347 requests in the last 24 hours");
     expect(stderr).toContain("discharge-summary: assigned by conversation, SLA 2.5 s");
     const own = {
       unit: "conversation",

@@ -167,6 +167,7 @@ export {
   summarizeCell,
 } from "./gate/cells.ts";
 export { baselineProblems } from "./gate/baseline-problems.ts";
+export { textOfCount } from "./gate/number-text.ts";
 export { emptyEvidence, mergeEvidence } from "./gate/merge-evidence.ts";
 export type {
   DecisionInputs,

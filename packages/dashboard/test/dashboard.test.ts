@@ -207,7 +207,7 @@ describe.skipIf(CHROMIUM === null)("the control room in a browser", () => {
     expect(await promote.isDisabled()).toBe(true);
     const main = await page.getByRole("main").innerText();
     expect(main).toContain("Your key has the role viewer; this needs operator.");
-    expect(main).toContain("shadow needs 1000 pairs; 812 are there.");
+    expect(main).toContain("shadow needs 1,000 pairs; 812 are there.");
     expect(main).toContain("Nobody received the candidate's answers.");
     await page.getByRole("button", { name: /^Roll back/ }).click();
     await page.getByLabel(/Reason/).fill("Trying.");

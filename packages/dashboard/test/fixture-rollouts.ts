@@ -120,7 +120,7 @@ export const ROLLOUTS: readonly RolloutDetail[] = [
     nextAction: "Wait for about 340 more pairs, some 5 hours at the present traffic.",
     unmet: [
       { code: "duration", sentence: "shadow lasts at least 3 days; 1.2 days are left." },
-      { code: "observations", sentence: "shadow needs 1000 pairs; 812 are there." },
+      { code: "observations", sentence: "shadow needs 1,000 pairs; 812 are there." },
       { code: "gate", sentence: "latency_p95 is not settled on 812 pairs." },
     ],
     enteredAtMs: NOW - 1.8 * DAY,

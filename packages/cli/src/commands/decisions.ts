@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { ExitCode } from "../cli-error.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
+import { count } from "../render/numbers.ts";
 import type { Paint } from "../render/paint.ts";
 
 export function addDecisions(program: Command, context: CommandContext): void {
@@ -80,5 +81,8 @@ function renderReplays(replays: readonly Replay[], paint: Paint): string {
   );
   if (replays.length === 1) return lines.join("\n");
   const agreeing = replays.filter(({ agrees }) => agrees === true).length;
-  return [...lines, `${agreeing} of ${replays.length} decisions came out the same.`].join("\n");
+  return [
+    ...lines,
+    `${count(agreeing)} of ${count(replays.length)} decisions came out the same.`,
+  ].join("\n");
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parse } from "yaml";
+import { count } from "../render/numbers.ts";
 import type { ManifestItem } from "./manifest-items.ts";
 import { isRecord } from "./manifest-items.ts";
 import type { PathInDocument } from "./yaml-documents.ts";
@@ -106,7 +107,7 @@ async function readText(folder: string, path: PathInDocument, file: unknown): Pr
   if (bytes.length > MAX_FILE_BYTES) {
     throw new InlineError(
       path,
-      `${file} has ${bytes.length} bytes, wanted at most ${MAX_FILE_BYTES}; split it`,
+      `${file} has ${count(bytes.length)} bytes, wanted at most ${count(MAX_FILE_BYTES)}; split it`,
     );
   }
   return bytes.toString("utf8");

@@ -1,6 +1,7 @@
 import type { ComponentChange } from "@spillway/contract";
 import type { CallOutput } from "@spillway/sdk";
 import type { Paint } from "./paint.ts";
+import { count } from "./numbers.ts";
 import { indent } from "./table.ts";
 
 type ReleaseDiff = CallOutput<"diffReleases">;
@@ -29,6 +30,6 @@ function prefixed(sign: string, value: unknown): string {
   const short =
     text.length <= MAX_FIELD_CHARACTERS
       ? text
-      : `${text.slice(0, MAX_FIELD_CHARACTERS)}… (${text.length} characters, all with --json)`;
+      : `${text.slice(0, MAX_FIELD_CHARACTERS)}… (${count(text.length)} characters, all with --json)`;
   return indent(short, sign);
 }

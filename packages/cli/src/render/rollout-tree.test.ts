@@ -103,6 +103,13 @@ describe("renderRolloutTree", () => {
     `);
   });
 
+  it("does not say twice that it holds", () => {
+    const { report } = exampleRolloutDetail();
+    const sentence = "Hold: edit_rate rose by 3 points.";
+    const tree = treeOf({ report: { ...report!, verdict: "hold", sentence } });
+    expect(tree).toContain("⚠ hold: edit_rate rose by 3 points.");
+  });
+
   it("shows a relative harm in percent, and a share's in points", () => {
     const criteria = [
       { id: "quality", metric: "quality", sentence: "", comparison: { kind: "relative" } },

@@ -128,8 +128,12 @@ function gateRows(
     ]),
   );
   const warnings = report.warnings.map(({ sentence }) => paint.yellow(`⚠ ${sentence}`));
-  return [`${gateBadge(report.verdict, paint)}: ${report.sentence}`, table, ...warnings].join("\n");
+  const gate = `${gateBadge(report.verdict, paint)}: ${withoutHold(report.sentence)}`;
+  return [gate, table, ...warnings].join("\n");
 }
+
+/** Behind the word "hold" the one that a gate's sentence begins with says nothing new. */
+const withoutHold = (sentence: string): string => sentence.replace(/^Hold: /, "");
 
 /** How long ago the newest request was made that the row has a number for. */
 function ageOf(newestAtMs: number | null | undefined, nowMs: number): string {
@@ -163,7 +167,7 @@ function decisionRows(decisions: readonly DecisionSummary[]): string {
       decision.stage ?? "-",
       decision.by,
       decision.id,
-      decision.reason,
+      decision.decision === "hold" ? withoutHold(decision.reason) : decision.reason,
     ]),
   );
 }

@@ -59,6 +59,15 @@ describe("a stored decision", () => {
     },
   );
 
+  test("is explained without saying twice that it holds", () => {
+    const record = recorded();
+    const sentence = "Hold: edit_rate rose by 3 points.";
+    const report = { ...record.report!, verdict: "hold", sentence } as const;
+    const sentences = explainDecision({ ...record, decision: "hold", reason: sentence, report });
+    expect(sentences).toContain("summary: hold. edit_rate rose by 3 points.");
+    expect(sentences).toContain("The gate said hold: edit_rate rose by 3 points.");
+  });
+
   test("agrees with itself when it is decided again, and differs when it was changed", () => {
     const record = recorded();
     expect(replayDecision(record)).toMatchObject({ agrees: true });

@@ -21,8 +21,8 @@ export type DecisionInputs = {
 
 export type Judgement = { readonly report: GateReport | null; readonly outcome: DecideOutcome };
 
-/** Names the rules of `decide`; a change of what it decides changes the name. */
-export const DECISION_METHOD = "spillway-decide/2";
+/** Names the rules of `decide`; a change of what it decides, or of its words, changes the name. */
+export const DECISION_METHOD = "spillway-decide/3";
 
 /** From evidence to verdicts to what happens next: the only path, for live rollouts and replays. */
 export function judge(inputs: DecisionInputs): Judgement {
@@ -82,12 +82,13 @@ export function replayDecision(record: DecisionRecord): DecisionReplay {
 
 /** A decision in sentences, from what was stored with it: what, why, what was measured on how many, and what was missing. */
 export function explainDecision(record: DecisionRecord): string[] {
-  const sentences = [`${record.feature}: ${record.decision}. ${record.reason}`];
+  const reason = record.decision === "hold" ? withoutHold(record.reason) : record.reason;
+  const sentences = [`${record.feature}: ${record.decision}. ${reason}`];
   const { inputs, report } = record;
   if (inputs === null) return sentences;
   if (inputs.event.kind !== "tick") sentences.push(`It was asked for by ${record.actor}.`);
   if (report !== null) {
-    sentences.push(`The gate said ${report.verdict}: ${report.sentence}`);
+    sentences.push(`The gate said ${report.verdict}: ${withoutHold(report.sentence)}`);
     for (const verdict of report.verdicts) {
       sentences.push(`${verdict.sentence}${evidenceInWords(verdict, record.atMs)}`);
     }
@@ -97,6 +98,9 @@ export function explainDecision(record: DecisionRecord): string[] {
   sentences.push(`Method: ${record.method}.`);
   return [...new Set(sentences)];
 }
+
+/** A gate's sentence begins with "Hold: ", which says nothing new behind the same word. */
+const withoutHold = (sentence: string): string => sentence.replace(/^Hold: /, "");
 
 /** The sentences of what was missing then; to judge anew could say something else. */
 function unmetAsStored(outcome: Json): string[] {

@@ -1,6 +1,7 @@
 import { inWords } from "../duration.ts";
 import type { Criterion } from "../gate/criterion.ts";
 import { lazy } from "../gate/lazy.ts";
+import { textOfCount } from "../gate/number-text.ts";
 import type { GateReport, LabelDelay, OpenCheck } from "../gate/verdict.ts";
 import type { DecideInput, Requirement } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
@@ -53,7 +54,7 @@ function leastUnmet(stage: Stage, secondsInStage: number, observations: number):
       : [
           {
             code: "observations",
-            sentence: `${capitalised(stage.name)} needs ${wanted} ${noun}; ${observations} are there.`,
+            sentence: `${capitalised(stage.name)} needs ${textOfCount(wanted)} ${noun}; ${textOfCount(observations)} are there.`,
           },
         ];
   if (need === "either") {
@@ -96,7 +97,7 @@ function openChecks(stage: Stage, gate: GateReport): BriefRequirement {
     const open = openVerdicts(stage, gate);
     if (open.length === 0) return [{ code: "gate", sentence: gate.sentence }];
     const more = open.length - CHECKS_LISTED;
-    const rest = `${more} more checks are not passed yet.`;
+    const rest = `${textOfCount(more)} more checks are not passed yet.`;
     const listed = open.slice(0, CHECKS_LISTED).map(openCheck);
     return more > 0 ? [...listed, { code: "gate", sentence: rest }] : listed;
   });

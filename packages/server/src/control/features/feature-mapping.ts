@@ -1,5 +1,6 @@
 import type * as Wire from "@spillway/contract";
 import type { DeclaredMetric, Feature } from "@spillway/core";
+import { textOfCount } from "@spillway/core";
 import type { FeatureRecord } from "../../ports/registry-records.ts";
 import type { FeatureMoved, WhoServedPort } from "../control-ports.ts";
 import type { Wire as ReadOnly } from "../server/route-handlers.ts";
@@ -102,7 +103,9 @@ function whoServedSentence(
       : `${query.feature} was served by ${found.baseline} and, for ${setShareBps / 100}%, ${candidate}`;
   const killed = found.isKilled ? ", with the kill switch on" : "";
   const who = query.tenant === null ? "" : ` for tenant ${query.tenant}`;
-  const counted = found.served.map((each) => `${each.exchanges} by ${each.release}`).join(", ");
+  const counted = found.served
+    .map((each) => `${textOfCount(each.exchanges)} by ${each.release}`)
+    .join(", ");
   const seen = counted === "" ? "No exchange is stored around it" : `Stored around it: ${counted}`;
   return `At ${at} ${split}${killed}. ${seen}${who}.`;
 }

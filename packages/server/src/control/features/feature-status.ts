@@ -1,5 +1,5 @@
 import type * as Wire from "@spillway/contract";
-import { isTerminal, unreachable } from "@spillway/core";
+import { isTerminal, textOfCount, unreachable } from "@spillway/core";
 import type { FeatureState, RecentTraffic, RolloutView } from "../control-ports.ts";
 import { presentUnmet } from "../rollouts/present-unmet.ts";
 import { rolloutSummaryOf } from "../rollouts/rollout-mapping.ts";
@@ -78,10 +78,10 @@ function recentText(recent: RecentTraffic): string {
   const { calls, failed, fallbacks } = recent;
   if (failed + fallbacks === 0) return "";
   const parts = [
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(fallbacks > 0 ? [`${fallbacks} were answered by the fallback`] : []),
+    ...(failed > 0 ? [`${textOfCount(failed)} failed`] : []),
+    ...(fallbacks > 0 ? [`${textOfCount(fallbacks)} were answered by the fallback`] : []),
   ];
-  return ` Of the last ${calls} calls within 15 minutes ${parts.join(" and ")}.`;
+  return ` Of the last ${textOfCount(calls)} calls within 15 minutes ${parts.join(" and ")}.`;
 }
 
 function sentenceOf(feature: string, state: FeatureState): string {

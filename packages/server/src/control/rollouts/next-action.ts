@@ -1,5 +1,5 @@
 import type { Rollout, Stage } from "@spillway/core";
-import { currentStage, inWords, unreachable } from "@spillway/core";
+import { currentStage, inWords, textOfCount, unreachable } from "@spillway/core";
 import type { RolloutView } from "../control-ports.ts";
 import { countsOf, presentUnmet } from "./present-unmet.ts";
 
@@ -78,7 +78,7 @@ function observationsAction(view: RolloutView, stage: Stage): string | null {
   const isShadow = stage.kind === "shadow";
   const missing = stage.least.observations - (isShadow ? counted.pairs : counted.candidate);
   if (missing <= 0) return null;
-  return `wait for ${missing} more ${nounOf(isShadow ? "pairs" : "answers", missing)}`;
+  return `wait for ${textOfCount(missing)} more ${nounOf(isShadow ? "pairs" : "answers", missing)}`;
 }
 
 function gateAction(view: RolloutView): string {
@@ -88,7 +88,7 @@ function gateAction(view: RolloutView): string {
   if (metrics.length === 0) return "wait for the first evidence";
   const on = metrics.length > 2 ? `${metrics.slice(0, 2).join(", ")} and more` : metrics.join(", ");
   return more > 0
-    ? `wait for about ${Math.ceil(more)} more observations of ${on}`
+    ? `wait for about ${textOfCount(Math.ceil(more))} more observations of ${on}`
     : `wait for evidence on ${on}`;
 }
 

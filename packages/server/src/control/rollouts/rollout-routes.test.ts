@@ -117,7 +117,7 @@ const shadow = buildStage({
   name: "shadow",
   shareBps: 0,
   shadowBps: 10_000,
-  least: { durationSeconds: 0, observations: 1_000, need: "both" },
+  least: { durationSeconds: 0, observations: 10_000, need: "both" },
 });
 
 const progressing = {
@@ -185,10 +185,10 @@ describe("the next action", () => {
       withShadow(
         inState(progressing, {
           unmet: unmet("observations", "duration"),
-          exposures: [exposure({ pairs: 660 }), exposure({ stageIndex: 1, pairs: 50 })],
+          exposures: [exposure({ pairs: 2_653 }), exposure({ stageIndex: 1, pairs: 50 })],
         }),
       ),
-      "wait for 340 more pairs",
+      "wait for 7,347 more pairs",
     ],
     [
       "waiting for answers",
