@@ -72,6 +72,19 @@ describe("plan", () => {
     expect(rare).toBeLessThan(usual);
   });
 
+  it("says of a criterion under review what goes on without a person, and what waits for one", async () => {
+    const gate = '{ divergence: { hold: 8%, limit: 8.1% }, edit_rate: { rollback: "+2pp" } }';
+    const shadow = "  - { stage: shadow, prove: [divergence], review: [divergence], most: 14d }\n";
+    const text = FILE.replace(/{ edit_rate.*}/, gate).replace("stages:\n", `stages:\n${shadow}`);
+    await writeFile(join(cwd, "review.yaml"), text);
+    const { stdout } = await run(["plan", "review.yaml", "--rate", "60/min"]);
+    expect(stdout).toMatch(/divergence \(asks a person\) +all +✔ +a person decides +\d/);
+    expect(stdout).not.toContain("never / never / never");
+    expect(stdout).toMatch(
+      /\ndivergence asks a person and never takes back\. A good change goes on without one after \d+m \d+s \(\d+ pairs\) with a chance of 80%; what is not cleared, a change at its level among it, waits for the person\.\n/,
+    );
+  });
+
   it("asks for more answers where users keep one arm, and says what it assumes", async () => {
     const argv = ["plan", "edits.yaml", "--rate", "60/min", "--unit", "user"];
     const usual = await run(argv);

@@ -41,7 +41,25 @@ function renderStage(stage: PlanStage, paint: Paint): string {
     ["criterion", "slice", "", "catch its level", "catch twice", "clear a good change"],
     rows,
   );
-  return `${paint.bold(headingOf(stage))}\n${table}`;
+  return [
+    paint.bold(headingOf(stage)),
+    table,
+    ...stage.rows.flatMap((row) => reviewNote(row, stage.evidence)),
+  ].join("\n");
+}
+
+/** Other than a row that takes back: what it does not tell apart is no gap, since a person is asked then. */
+function reviewNote(
+  { criterionId, slice, isReview, hours, observations }: PlanRow,
+  evidence: PlanStage["evidence"],
+): string[] {
+  if (!isReview || slice !== "*" || hours === null || observations === null) return [];
+  const { p80 } = hours.clear;
+  const goesOn =
+    p80 === null
+      ? "No change is cleared at this traffic, so every one waits for the person."
+      : `A good change goes on without one after ${timeText(p80)} (${countText(observations.clear)} ${evidence}) with a chance of 80%; what is not cleared, a change at its level among it, waits for the person.`;
+  return [`${criterionId} asks a person and never takes back. ${goesOn}`];
 }
 
 function headingOf({ name, shareBps, shadowBps, evidence, hoursAvailable }: PlanStage): string {
@@ -67,8 +85,13 @@ function statusText({ status }: PlanRow, paint: Paint): string {
   return status === "decided_before" || status === "not_asked" ? text : paint.yellow(text);
 }
 
-function needText({ hours, observations }: PlanRow, of: keyof NonNullable<PlanRow["hours"]>) {
+function needText(
+  { hours, observations, isReview }: PlanRow,
+  of: keyof NonNullable<PlanRow["hours"]>,
+) {
   if (hours === null || observations === null) return "-";
+  const isNever = Object.values(hours[of]).every((needed) => needed === null);
+  if (isReview && isNever) return "a person decides";
   const times = [hours[of].p50, hours[of].p80, hours[of].p95].map(timeText).join(" / ");
   return `${times} (${countText(observations[of])})`;
 }
