@@ -115,6 +115,15 @@ describe("plan", () => {
     expect(stderr).toContain(words);
   });
 
+  it("refuses a level that the baseline leaves no room for, with its line", async () => {
+    const argv = ["plan", "edits.yaml", "--rate", "1/s", "--baseline", "edit_rate=99%"];
+    const { code, stderr } = await run(argv);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      "edits.yaml:3: gate.edit_rate.rollback: Found a level of 2 points with the baseline at 99%: that is 101%, which can never be reached. Wanted less than 1 point.",
+    );
+  });
+
   it("asks what the SLA is where a limit is at it, and plans with it", async () => {
     const argv = ["plan", "slow.yaml", "--rate", "60/min"];
     const unknown = await run(argv);

@@ -167,6 +167,7 @@ export {
   summarizeCell,
 } from "./gate/cells.ts";
 export { baselineProblems } from "./gate/baseline-problems.ts";
+export { unreachableProblems } from "./gate/unreachable-levels.ts";
 export { textOfCount } from "./gate/number-text.ts";
 export { emptyEvidence, mergeEvidence } from "./gate/merge-evidence.ts";
 export type {
@@ -182,7 +183,12 @@ export {
   replayDecision,
 } from "./rollout/decision-record.ts";
 export { diffStrategies } from "./rollout/diff-strategies.ts";
-export { exposuresOfRevision, gateInputOf, stageObservationsOf } from "./rollout/gate-input.ts";
+export {
+  exposuresOfRevision,
+  gateInputOf,
+  stageObservationsOf,
+  withExpected,
+} from "./rollout/gate-input.ts";
 export type { FeatureState } from "./routing/build-snapshot.ts";
 export { buildSnapshot } from "./routing/build-snapshot.ts";
 export { createScorer } from "./evaluation/create-scorer.ts";

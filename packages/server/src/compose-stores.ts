@@ -14,6 +14,8 @@ import {
   replayDecision,
   strategyProblems,
   withFeatureLevels,
+  unreachableProblems,
+  withExpected,
 } from "@spillway/core";
 import type { DecisionRecord } from "@spillway/core";
 import { leaseOf } from "./compose-evaluate.ts";
@@ -100,7 +102,11 @@ function parseWith(document: Json, metrics: readonly MetricDefinition[]): Strate
     defaultConfidence: DEFAULT_CONFIDENCE,
   });
   if (parsed.kind === "problems") return parsed;
-  const problems = strategyProblems(parsed.strategy, LOWEST_TIER);
+  const expecting = metrics.map((metric) => withExpected(metric, parsed.strategy));
+  const problems = [
+    ...strategyProblems(parsed.strategy, LOWEST_TIER),
+    ...unreachableProblems(parsed.strategy.criteria, expecting),
+  ];
   return problems.length > 0 ? { kind: "problems", problems } : parsed;
 }
 

@@ -2,16 +2,29 @@ import type { Criterion } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
 import { textOfValue } from "./number-text.ts";
 import type { CriterionProblem } from "./parse-comparison.ts";
+import { unreachableProblems } from "./unreachable-levels.ts";
 
 /**
- * Absolute limits that the baseline does not keep itself, by what it is known to show: under such a limit
- * every candidate would be held for what it did not cause. A rollout with one is refused. A metric's
- * guess is no knowledge, and is passed over; what only the evidence shows is reported by the gate.
+ * Levels that make no sense beside what the baseline is known to show, for which a rollout is refused: absolute
+ * limits that it does not keep itself, under which every candidate would be held for what it did not cause,
+ * and moves that no candidate can make. A metric's guess is no knowledge, and is passed over; what only
+ * the evidence shows is reported by the gate.
  */
 export function baselineProblems(
   criteria: readonly Criterion[],
   metrics: readonly MetricDefinition[],
   path = "gate",
+): readonly CriterionProblem[] {
+  return [
+    ...limitProblems(criteria, metrics, path),
+    ...unreachableProblems(criteria, metrics, path),
+  ];
+}
+
+function limitProblems(
+  criteria: readonly Criterion[],
+  metrics: readonly MetricDefinition[],
+  path: string,
 ): readonly CriterionProblem[] {
   const byName = new Map(metrics.map((metric) => [metric.name, metric]));
   return criteria.flatMap(({ id, metric: name, comparison }) => {

@@ -179,11 +179,17 @@ function parseHarm(source: ComparisonSource, key: "rollback" | "hold"): Harm | n
   if (harm >= most) {
     report(
       `${path}.${key}`,
-      `Found ${show(found)}, which can never be crossed. Wanted less than that.`,
+      `Found ${show(found)}, which can never be crossed. Wanted less than ${mostText(amount, most)}` +
+        `, and no more than the baseline leaves room for.`,
     );
     return null;
   }
   return { kind: amount.kind === "percent" ? "relative" : "difference", harm };
+}
+
+function mostText({ kind }: Amount, most: number): string {
+  if (kind === "percent") return `${most * 100}%`;
+  return kind === "points" ? `${most * 100}pp` : String(most);
 }
 
 function largestHarm(metric: MetricDefinition, amount: Amount): number {

@@ -1,5 +1,6 @@
 import { ALL_TRAFFIC } from "../gate/evidence.ts";
 import { inWords } from "../duration.ts";
+import type { UnreachableLevel } from "../gate/unreachable-levels.ts";
 import type { Stage } from "../rollout/strategy.ts";
 import { percent } from "../rollout/strategy.ts";
 import type { RowNeeds } from "./plan-row.ts";
@@ -22,6 +23,14 @@ export const rowSentences = {
 
   unsupported: (stage: Stage, head: Head, reason: string): string =>
     `${nameOf(stage, head)} cannot be judged: ${reason} is missing. Say what the baseline shows, for example with --baseline ${head.metric}=...`,
+
+  /** Of all stages alike, so it names none. */
+  unreachable: ({ criterionId, metric }: Head, found: UnreachableLevel): string => {
+    const guess = found.isGuess
+      ? ` (a guess; say with --baseline ${metric}=... what it shows)`
+      : "";
+    return `${criterionId} can never take a candidate back: its level of ${found.level} with the baseline at ${found.baseline}${guess} is ${found.lies}, which cannot be reached. Write less than ${found.most}.`;
+  },
 
   windowOver: (stage: Stage, head: Head, windowHours: number): string =>
     `${nameOf(stage, head)} cannot be decided: the ${inWords(windowHours * 3_600)} for which requests count are over when the stage begins, and what they have shown by then does not clear a good change at the stage's margin with a chance of 80%, since the margin is narrower the more people are next. Widen within, give the stages before more traffic or time, or leave the criterion out of what this stage must prove.`,

@@ -1,5 +1,6 @@
 import type { Criterion } from "../gate/criterion.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
+import { unreachableLevel } from "../gate/unreachable-levels.ts";
 import type { Stage } from "../rollout/strategy.ts";
 import { hoursOf, waitedAgeHours, windowHoursLeft } from "./plan-hours.ts";
 import type { RowNeeds, RowNeedsResult } from "./plan-row.ts";
@@ -38,8 +39,13 @@ export function planStageRow(input: PlanInput, of: StageOf, row: RowOf): PlanRow
   const windowHours = windowHoursLeft(input.strategy.stages, index, criterion.withinSeconds);
   const perHour = windowHours === 0 ? 0 : perHourAt(input, of, { row, ...measured(stage) });
   const blank = { ...head, observationsPerHour: perHour, observations: null, hours: null };
-  if (perHour === 0) return { ...blank, ...withoutEvidence(input, of, row), enough: null };
   const metric = input.metrics.find((definition) => definition.name === name);
+  const unreachable = metric === undefined ? null : unreachableLevel(criterion.comparison, metric);
+  if (unreachable !== null) {
+    const sentence = rowSentences.unreachable(head, unreachable);
+    return { ...blank, status: "unsupported", enough: null, sentence };
+  }
+  if (perHour === 0) return { ...blank, ...withoutEvidence(input, of, row), enough: null };
   if (metric === undefined) {
     const sentence = rowSentences.unsupported(stage, head, "a definition of the metric");
     return { ...blank, status: "unsupported", enough: null, sentence };

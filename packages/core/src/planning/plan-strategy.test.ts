@@ -374,6 +374,17 @@ describe("a plan", () => {
       expect(warnings[0]).toContain("--baseline divergence=...");
     });
 
+    it("a level that cannot be reached from a guess: once for all stages, with what is possible", () => {
+      const far: Comparison = { kind: "difference", hold: 0.495, rollback: 0.99 };
+      const stages = [lasting("canary", 24), lasting("verify", 24)];
+      const { warnings, isDecidable, stages: planned } = plan(judging("edit_rate", far, stages));
+      expect(isDecidable).toBe(false);
+      expect(planned[0]?.rows[0]?.status).toBe("unsupported");
+      expect(warnings).toEqual([
+        "edit_rate can never take a candidate back: its level of 99 points with the baseline at 15% (a guess; say with --baseline edit_rate=... what it shows) is 114%, which cannot be reached. Write less than 85 points.",
+      ]);
+    });
+
     it("many slices: one warning for all, of the rarest", () => {
       const criteria = [criterion("quality", QUALITY, { perSlice: true })];
       const slices = [0.001, 0.0005, 0.002].map((share) => ({ name: `kind=${share}`, share }));

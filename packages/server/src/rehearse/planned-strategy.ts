@@ -14,6 +14,8 @@ import {
   METRIC_CATALOGUE,
   metricsOfFeature,
   metricsOfStrategy,
+  unreachableProblems,
+  withExpected,
   withFeatureLevels,
   withFrozenMetrics,
 } from "@spillway/core";
@@ -76,8 +78,12 @@ export function plannedStrategy(options: PlannedStrategyOptions): PlannedStrateg
       `A baseline of ${metric.name} at ${level} cannot be: it lies between 0 and 1. 15% is 0.15.`,
     );
   }
+  const frozen = asFrozen(strategy, { baseline, slices });
+  const expecting = judgeable.map((metric) => withExpected(metric, frozen));
+  const unreachable = unreachableProblems(frozen.criteria, expecting);
+  if (unreachable.length > 0) throw unusable(unreachable);
   return {
-    strategy: asFrozen(strategy, { baseline, slices }),
+    strategy: frozen,
     metrics: judgeable,
     requestsPerHour,
     slices,
