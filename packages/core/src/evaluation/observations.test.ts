@@ -4,6 +4,7 @@ import { exchangeId } from "../exchange/exchange.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { METRIC_CATALOGUE } from "../gate/metric-catalogue.ts";
 import { LEFT_BY_UNITS } from "../gate/cancellations.ts";
+import { originText } from "../gate/number-origin.ts";
 import { unitBucket } from "../gate/unit-bucket.ts";
 import { evaluateBatch } from "./evaluate-batch.ts";
 import { exclusionOf, observationsOf, pairObservationsOf } from "./observations.ts";
@@ -97,6 +98,9 @@ test("whatever the gateway measures reaches the metrics of the catalogue", () =>
     ["input_tokens_per_call", 10],
     ["output_tokens_per_call", 5],
   ]);
+  // Of all others people are told what to send.
+  const comesByItself = METRIC_CATALOGUE.filter((of) => originText(of) === "");
+  expect(comesByItself.map(({ name }) => name)).toEqual(found.map((of) => of.metric));
 });
 
 describe("observationsOf", () => {

@@ -170,6 +170,24 @@ describe("advance", () => {
     expect(silent?.moreObservations).toBeGreaterThan(0);
   });
 
+  it.each([
+    [
+      QUALITY,
+      "quality has no observations yet; its numbers come from a scorer of the feature, and if that compares with a dataset case, only for requests that name the case (metadata.item_id); silence is never a pass.",
+    ],
+    [
+      EDIT_RATE,
+      "edit_rate has no observations yet; its numbers come with feedback on answers that people used (POST /v1/feedback); silence is never a pass.",
+    ],
+    [
+      criterion("error_rate", { kind: "limit", hold: null, rollback: 0.05 }),
+      "error_rate has no observations yet; silence is never a pass.",
+    ],
+  ])("says of silence where numbers come from: $metric", (judged, sentence) => {
+    const [row] = gate({ criteria: [judged], evidence: [] }).verdicts;
+    expect(row?.sentence.replace(/, about .* needed( \(about [^)]*\))?/, "")).toBe(sentence);
+  });
+
   it("is held by a split that is not as planned", () => {
     const live = stratum({
       propensityBps: 1000,

@@ -11,6 +11,7 @@ import {
   textOfPercent,
   textOfValue,
 } from "./number-text.ts";
+import { originText } from "./number-origin.ts";
 import type { VerdictKind } from "./verdict.ts";
 
 /** One sentence about a judged row: what was measured on how many, against what, what follows. */
@@ -26,7 +27,9 @@ export function rowSentence(row: AssessedRow, verdict: VerdictKind): string {
   }
   if (row.isBaselineBeyond) return baselineBeyondSentence(row, row.metric, subject);
   if (!hasObservations(row)) {
-    return `${subject} has no observations yet${moreText(row)}; silence is never a pass.`;
+    // A slice is silent when its requests are: that its metric has numbers is known of all traffic.
+    const origin = row.slice === ALL_TRAFFIC ? originText(row.metric) : "";
+    return `${subject} has no observations yet${moreText(row)}${origin}; silence is never a pass.`;
   }
   if (row.unitBuckets !== null && row.unitBuckets < LEAST_BUCKETS && verdict === "inconclusive") {
     return (
