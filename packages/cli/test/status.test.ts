@@ -46,6 +46,15 @@ it("prints the sentence, what is unmet, and who is behind", async () => {
   `);
 });
 
+it("points to what a margin is where a sentence names one", async () => {
+  const sentence = "quality is not yet proven to stay below 20%, the margin of this stage.";
+  const unmet = [{ code: "gate", sentence }] as const;
+  api.answer("featureStatus", exampleFeatureStatus({ unmet: [...unmet] }));
+  expect((await status()).stdout).toContain(
+    "  margin: what must be ruled out before the next stage, more of it before a small share (docs/statistics.md, Margins)\n",
+  );
+});
+
 it("--wait waits for the end, with each new sentence on stderr", async () => {
   let turn = 0;
   api.answer("featureStatus", () => (turn++ < 3 ? exampleFeatureStatus() : healthy));

@@ -43,6 +43,7 @@ describe("renderRolloutTree", () => {
         ? inconclusive: Not decided yet.
         verdict         criterion  slice  estimate  interval                hold at  rollback at  margin  odds of harm  odds of safety  n (baseline / candidate)  newest
         ? inconclusive  quality    all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
+        margin: what must be ruled out before the next stage, more of it before a small share (docs/statistics.md, Margins)
 
       unmet
         • canary needs 400 answers of the candidate; 118 are there.
@@ -95,6 +96,7 @@ describe("renderRolloutTree", () => {
         ✖ fail                    quality    all    +0.137    −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
         ? inconclusive (no data)  latency    all    -         -                       +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        0 / 0                     -
         ⚠ hold (error)            cost       all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
+        margin: what must be ruled out before the next stage, more of it before a small share (docs/statistics.md, Margins)
         ⚠ No request since 13:00.
 
       last decisions
@@ -108,6 +110,16 @@ describe("renderRolloutTree", () => {
     const sentence = "Hold: edit_rate rose by 3 points.";
     const tree = treeOf({ report: { ...report!, verdict: "hold", sentence } });
     expect(tree).toContain("⚠ hold: edit_rate rose by 3 points.");
+  });
+
+  it("points to what a margin is where one is not the rollback level", () => {
+    const { report } = exampleRolloutDetail();
+    const at = (margin: number) => {
+      const levels = { hold: 0.05, rollback: 0.1, margin };
+      return treeOf({ report: { ...report!, verdicts: [exampleVerdict({ levels })] } });
+    };
+    expect(at(0.2)).toContain("more of it before a small share (docs/statistics.md, Margins)");
+    expect(at(0.1)).not.toContain("docs/statistics.md");
   });
 
   it("shows a relative harm in percent, and a share's in points", () => {
@@ -142,6 +154,7 @@ describe("renderRolloutTree", () => {
         ? inconclusive  quality    all    +1.2%        −3.1% to +5.5% (95%)       +2.5%        +5.0%        +2.5%        1.5 to 1      3.3 to 1        2,333 / 118               -
         ? inconclusive  errors     all    +1.2 points  −3.1 to +5.5 points (95%)  +2.5 points  +5.0 points  +2.5 points  1.5 to 1      3.3 to 1        2,333 / 118               -
         ? inconclusive  latency    all    1.9 s        1.8 s to 2.1 s (95%)       -            2.5 s        0 ms         1.5 to 1      3.3 to 1        2,333 / 118               -
+        margin: what must be ruled out before the next stage, more of it before a small share (docs/statistics.md, Margins)
 
       "
     `);

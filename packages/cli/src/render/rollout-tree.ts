@@ -3,6 +3,7 @@ import { comparisonKind, harmInWords, oddsInWords, unitOfMetric } from "@spillwa
 import { isOver } from "../active-rollout.ts";
 import { formatDuration } from "../duration.ts";
 import { gateBadge, stateBadge, stateIcon, verdictBadge } from "./icons.ts";
+import { MARGIN_NOTE } from "./margin-note.ts";
 import { count, percentOfBps, utcTime } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
 import { indent, renderTable } from "./table.ts";
@@ -129,7 +130,9 @@ function gateRows(
   );
   const warnings = report.warnings.map(({ sentence }) => paint.yellow(`⚠ ${sentence}`));
   const gate = `${gateBadge(report.verdict, paint)}: ${withoutHold(report.sentence)}`;
-  return [gate, table, ...warnings].join("\n");
+  const isWidened = report.verdicts.some(({ levels }) => levels.margin !== levels.rollback);
+  const note = isWidened ? [paint.dim(MARGIN_NOTE)] : [];
+  return [gate, table, ...note, ...warnings].join("\n");
 }
 
 /** Behind the word "hold" the one that a gate's sentence begins with says nothing new. */

@@ -1,5 +1,6 @@
 import type { FeatureStatus } from "@spillway/contract";
 import { stateBadge } from "./icons.ts";
+import { MARGIN_NOTE, namesMargin } from "./margin-note.ts";
 import type { Paint } from "./paint.ts";
 
 /** The answer for CI: a word, the sentence, and what is missing. */
@@ -23,6 +24,9 @@ export function renderStatus(status: FeatureStatus, paint: Paint): string {
     ...status.unmet
       .filter(({ sentence }) => sentence !== status.sentence)
       .map(({ code, sentence }) => `  • ${code}: ${sentence}`),
+    ...([status, ...status.unmet].some(({ sentence }) => namesMargin(sentence))
+      ? [paint.dim(`  ${MARGIN_NOTE}`)]
+      : []),
     ...behind.map(
       ({ id, snapshotRevision }) =>
         `  • gateway ${id} still serves snapshot ${snapshotRevision}, not ${status.snapshotRevision}`,

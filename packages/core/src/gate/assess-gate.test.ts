@@ -134,6 +134,22 @@ describe("advance", () => {
     expect(report.verdicts[0]?.levels.margin).toBeCloseTo(0.1);
   });
 
+  it("names a margin that is not the rollback level as what it is", () => {
+    const live = stratum({
+      propensityBps: 1000,
+      baseline: rate(135, 900),
+      candidate: rate(15, 100),
+    });
+    const evidence = [evidenceOf("edit_rate", [live])];
+    const [before25, before100] = [2_500, 10_000].map(
+      (nextShareBps) => gate({ criteria: [EDIT_RATE], evidence, nextShareBps }).verdicts[0],
+    );
+    expect(before25?.sentence).toContain(
+      "not yet proven to stay below 4 points, the margin of this stage (odds ",
+    );
+    expect(before100?.sentence).toContain("not yet proven to stay below 2 points (odds ");
+  });
+
   it("does not follow from equality on few observations, and says how many more it takes", () => {
     const live = stratum({
       propensityBps: 1000,

@@ -122,7 +122,9 @@ function changeText(
 function consequence(row: AssessedRow, metric: MetricDefinition, verdict: VerdictKind): string {
   const { comparison } = row.criterion;
   const rollback = textOfLevel(metric, comparison, row.levels.rollback);
-  const margin = textOfLevel(metric, comparison, row.levels.margin);
+  const level = textOfLevel(metric, comparison, row.levels.margin);
+  // Nobody has written this number, so it is named as what docs/statistics.md explains.
+  const margin = level === rollback ? level : `${level}, the margin of this stage`;
   switch (verdict) {
     case "fail":
     case "hold":
