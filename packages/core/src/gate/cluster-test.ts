@@ -21,16 +21,16 @@ export type BurnIn = {
   readonly perArm: number;
   readonly events: number;
   /**
-   * Whether events that the null leads to expect of the candidate do in place of those seen: who has none
-   * where dozens belong is proven safe, and would otherwise wait for its first thirty failures.
+   * Whose events these are, of the rarer outcome. Before harm it is both arms together: one that fails always and
+   * one that never does have none each, and there is nothing rarer to wait for. Before safety it is each arm.
    */
-  readonly mayBeExpected: boolean;
+  readonly eventsOf: "both_arms" | "each_arm";
 };
 
-export const HARM_BURN_IN: BurnIn = { perArm: 50, events: 10, mayBeExpected: false };
-export const SAFETY_BURN_IN: BurnIn = { perArm: 200, events: 30, mayBeExpected: true };
+export const HARM_BURN_IN: BurnIn = { perArm: 50, events: 10, eventsOf: "both_arms" };
+export const SAFETY_BURN_IN: BurnIn = { perArm: 200, events: 30, eventsOf: "each_arm" };
 /** Of the clipped mean of a heavy tail; at 200 it promotes one harmful change in eight. */
-export const HEAVY_TAIL_BURN_IN: BurnIn = { perArm: 2_000, events: 30, mayBeExpected: false };
+export const HEAVY_TAIL_BURN_IN: BurnIn = { perArm: 2_000, events: 30, eventsOf: "each_arm" };
 
 /** Fewer groups of units than this in an arm, and the variance between them is a guess. */
 export const LEAST_BUCKETS = 30;
@@ -61,12 +61,13 @@ export function clusterLogE(
     baseline: outcomeSums(baselineUnits, scale.baseline),
   }));
   const logE = bucketsLogE(strata, question, { isBinary: scale.isBinary, burnIn });
-  if (!scale.isBinary || !burnIn.mayBeExpected) return logE;
+  if (!scale.isBinary || burnIn.eventsOf === "both_arms") return logE;
   const candidate = outcomeSums(
     sumUnits(used.map(({ candidateUnits }) => candidateUnits)),
     scale.candidate,
   );
-  const rare = rareUnitEventsLogE(candidate, question.contrast);
+  const hasUnits = candidate.counts.filter((count) => count > 0).length >= LEAST_BUCKETS;
+  const rare = hasUnits ? rareUnitEventsLogE(candidate, question.contrast) : null;
   if (rare === null) return logE;
   return logAdd(Math.log(1 - RARE_EVENTS_WEIGHT) + logE, Math.log(RARE_EVENTS_WEIGHT) + rare);
 }
@@ -167,17 +168,37 @@ function eventSpread(mean: number): number {
 }
 
 function isBurntIn(arms: readonly ContrastArm[], contrast: Contrast, summed: Summed): boolean {
-  const { perArm, events, mayBeExpected } = summed.burnIn;
+  const { perArm, events, eventsOf } = summed.burnIn;
   const hasMany = arms.every(
     ({ arm }) => arm.observations >= perArm && arm.buckets >= LEAST_BUCKETS,
   );
   if (!hasMany) return false;
-  if (arms.every(({ arm }) => hasEvents(arm, summed))) return true;
-  return mayBeExpected && expectedEvents(arms, contrast, summed) >= events;
+  if (!summed.isBinary) return true;
+  const seen =
+    eventsOf === "each_arm"
+      ? Math.min(...arms.map(({ arm }) => rarerOf([arm])))
+      : harmSeen(arms, contrast);
+  return Math.max(seen, expectedEvents(arms, contrast, summed)) >= events;
+}
+
+/** Of one arm by itself what is harm, since a candidate that always fails never shows the other outcome. */
+function harmSeen(arms: readonly ContrastArm[], { direction }: Contrast): number {
+  const [only, other] = arms;
+  if (only === undefined || other !== undefined) return rarerOf(arms.map(({ arm }) => arm));
+  return direction === 1 ? only.arm.sum : only.arm.observations - only.arm.sum;
+}
+
+function rarerOf(arms: readonly Pick<ClusteredArm, "sum" | "observations">[]): number {
+  let [events, others] = [0, 0];
+  for (const { sum, observations } of arms) {
+    events += sum;
+    others += observations - sum;
+  }
+  return Math.min(events, others);
 }
 
 function hasEvents(arm: ClusteredArm, { isBinary, burnIn }: Summed): boolean {
-  return !isBinary || Math.min(arm.sum, arm.observations - arm.sum) >= burnIn.events;
+  return !isBinary || rarerOf([arm]) >= burnIn.events;
 }
 
 /**

@@ -43,6 +43,16 @@ function logSafety(comparison: Comparison, users: FailingUsers, seed = 1, metric
   return report.verdicts[0]?.logSafety ?? Number.NaN;
 }
 
+/** Odds of the two proofs that a rollback needs, at their thresholds. */
+function isTakenBack(comparison: Comparison, users: FailingUsers): boolean {
+  return (
+    gate({
+      criteria: [criterion("error_rate", comparison)],
+      evidence: [evidenceOf("error_rate", [failingUsers(users, 1)])],
+    }).verdict === "fail"
+  );
+}
+
 const ENOUGH = Math.log(20);
 const LIMIT: Comparison = { kind: "limit", hold: 0.04, rollback: 0.05 };
 const POINTS: Comparison = { kind: "difference", hold: 0.02, rollback: 0.05 };
@@ -77,6 +87,28 @@ describe("a candidate of returning users that shows hardly any events", () => {
     const fall: Comparison = { kind: "difference", hold: 0.02, rollback: 0.05 };
     const users = { candidate: 400, requestsEach: 10, failing: { candidate: 1, baseline: 1 } };
     expect(logSafety(fall, users, 1, "format_valid")).toBeGreaterThan(ENOUGH);
+  });
+});
+
+describe("a candidate that fails, beside a baseline that hardly does", () => {
+  const RATIO: Comparison = { kind: "ratio", hold: 1.5, rollback: 2 };
+  it.each<[string, FailingUsers["failing"]]>([
+    ["always, beside one in a hundred", { candidate: 1, baseline: 0.01 }],
+    ["always, beside never", { candidate: 1, baseline: 0 }],
+    ["for half of the users, beside never", { candidate: 0.5, baseline: 0 }],
+  ])("is taken back: %s", (_name, failing) => {
+    const users = { candidate: 400, requestsEach: 10, failing };
+    expect(isTakenBack(LIMIT, users)).toBe(true);
+    expect(isTakenBack(POINTS, users)).toBe(true);
+    expect(isTakenBack(RATIO, users)).toBe(true);
+  });
+
+  it("is not, where both fail alike", () => {
+    const failing = { candidate: 1, baseline: 1 };
+    const users = { candidate: 200, requestsEach: 10, failing };
+    expect(isTakenBack(POINTS, users)).toBe(false);
+    expect(isTakenBack(RATIO, users)).toBe(false);
+    expect(isTakenBack(LIMIT, users)).toBe(false);
   });
 });
 

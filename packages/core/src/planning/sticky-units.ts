@@ -59,27 +59,37 @@ export function leastAnswers(
     Math.log1p(-LEAST_BUCKETS / UNIT_BUCKETS) / Math.log1p(-1 / UNIT_BUCKETS),
   );
   const forAnswers = Math.max(burnIn.perArm, units * requestsPerUnit);
-  const forEvents = (population: Population): number => {
-    const rate = rarerShare(metric, population);
-    return rate === null ? 0 : burnIn.events / Math.max(rate, 1e-12);
-  };
+  const perBaseline = propensity / (1 - propensity);
   // Events that are expected do in place of the candidate's own, each of a unit.
   const forExpected =
-    burnIn.mayBeExpected && nullRate > 0
-      ? (burnIn.events * requestsPerUnit * UPPER_UNEVENNESS) / nullRate
-      : Number.POSITIVE_INFINITY;
-  const perBaseline = propensity / (1 - propensity);
-  const forBaseline = usesBaseline
-    ? Math.max(forAnswers, forEvents(arms.baseline)) * perBaseline
-    : 0;
-  const forCandidate = Math.max(forAnswers, Math.min(forEvents(arms.candidate), forExpected));
-  return Math.ceil(Math.max(forCandidate, forBaseline));
+    nullRate > 0 ? (burnIn.events * requestsPerUnit * UPPER_UNEVENNESS) / nullRate : Infinity;
+  const shares = [shareOf(metric, arms.candidate), shareOf(metric, arms.baseline)] as const;
+  const forEvents = forEventsOf(burnIn, shares, usesBaseline ? perBaseline : null);
+  const forBaseline = usesBaseline ? forAnswers * perBaseline : 0;
+  return Math.ceil(Math.max(forAnswers, forBaseline, Math.min(forEvents, forExpected)));
 }
 
-/** The share of the rarer outcome where the test counts events; null where it does not. */
-function rarerShare({ kind, quantile }: MetricDefinition, population: Population): number | null {
-  if (kind === "quantile") return Math.min(quantile ?? 0.5, 1 - (quantile ?? 0.5));
+type Shares = readonly [candidate: number | null, baseline: number | null];
+
+/** Candidate answers until the rarer outcome has shown often enough: on both arms together, or on each. */
+function forEventsOf(
+  { events, eventsOf }: BurnIn,
+  [candidate, baseline]: Shares,
+  perBaseline: number | null,
+): number {
+  if (candidate === null || baseline === null) return 0;
+  const rarer = (share: number): number => Math.max(1e-12, Math.min(share, 1 - share));
+  if (perBaseline === null) return events / rarer(candidate);
+  if (eventsOf === "each_arm") {
+    return Math.max(events / rarer(candidate), (events / rarer(baseline)) * perBaseline);
+  }
+  const both = candidate + baseline / perBaseline;
+  return events / Math.max(1e-12, Math.min(both, 1 + 1 / perBaseline - both));
+}
+
+/** The share of events where the test counts them; null where it does not. */
+function shareOf({ kind, quantile }: MetricDefinition, population: Population): number | null {
+  if (kind === "quantile") return quantile ?? 0.5;
   if (kind !== "binary") return null;
-  const share = population.find(({ bin }) => bin === TOP_BIN)?.share ?? 0;
-  return Math.min(share, 1 - share);
+  return population.find(({ bin }) => bin === TOP_BIN)?.share ?? 0;
 }

@@ -59,7 +59,8 @@ function barrierOf(of: LevelledTest, design: UnitDesign): Barrier {
   const baseline = momentsOf(design.arms.baseline, scale.baseline);
   const arms: Arms = { question, candidate, baseline, isBinary: scale.isBinary };
   const alone = aloneLevel(of.level);
-  if (!arms.isBinary || !design.burnIn.mayBeExpected) return normalBarrier(alone, arms, design);
+  if (!arms.isBinary || design.burnIn.eventsOf === "both_arms")
+    return normalBarrier(alone, arms, design);
   const rare = rareBarrier(alone, arms, design);
   if (rare === null) return normalBarrier(alone, arms, design);
   const normal = normalBarrier(alone * (1 - RARE_EVENTS_WEIGHT), arms, design);
