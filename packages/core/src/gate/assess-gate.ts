@@ -128,13 +128,15 @@ function assessRows(
   const { confidence } = input;
   const paceOf = pacesOf(input);
   const { nextShareBps } = input.stage;
+  const liveFrom = input.liveFromStage ?? null;
   return criteria.flatMap((criterion) => {
     const metric = metrics.get(criterion.metric);
     const compiled = compiledOf(criterion, metric, nextShareBps);
     return [ALL_TRAFFIC, ...(criterion.perSlice ? slices : [])].map((slice) => {
       const row = rowOf(criterion, slice);
       const perHour = paceOf(row);
-      return assessRow({ criterion, metric, compiled, slice, row, confidence, perHour, isReview });
+      const of = { criterion, metric, compiled, slice, row, confidence, perHour };
+      return assessRow({ ...of, isReview, liveFrom });
     });
   });
 }

@@ -18,6 +18,8 @@ export type RowInput = {
   readonly perHour: number | null;
   readonly compiled: CompiledCriterion;
   readonly isReview: boolean;
+  /** See `GateInput.liveFromStage`. */
+  readonly liveFrom: number | null;
 };
 
 /**

@@ -19,6 +19,7 @@ import { estimateQuantile } from "./quantile-estimate.ts";
 import type { QuantileTest } from "./quantile-move.ts";
 import type { RowEstimate } from "./row-estimate.ts";
 import { estimateRow } from "./row-estimate.ts";
+import { withLiveRestart } from "./live-restart.ts";
 import { restartedLogE, testLogE, unitsLogE } from "./test-log-e.ts";
 import type { Split } from "./unit-split.ts";
 import type { Verdict } from "./verdict.ts";
@@ -46,7 +47,7 @@ export class TestedRow implements AssessedRow {
     this.#compiled = compiled;
     this.unitSplit = unitSplitOf(row);
     this.isBaselineBeyond = isBaselineBeyondLimit(input, compiled);
-    const logHarm = isByLimitAlone(input) ? this.logBlock() : harmLogE(compiled.harm, row);
+    const logHarm = isByLimitAlone(input) ? this.logBlock() : harmLogE(compiled.harm, input);
     // A limit that the baseline does not keep cannot judge the candidate. Never more evidence than found:
     // then the average over all rows stays an e-value.
     this.logHarm = this.isBaselineBeyond ? Math.min(0, logHarm) : logHarm;
@@ -98,7 +99,7 @@ export class TestedRow implements AssessedRow {
   }
 
   logBlock(): number {
-    this.#logBlock ??= harmLogE(this.#compiled.block, this.#input.row);
+    this.#logBlock ??= harmLogE(this.#compiled.block, this.#input);
     return this.#logBlock;
   }
 
@@ -135,11 +136,13 @@ function outcomeOf({ isClustered, blocks }: ObservedRow, { outcome }: Tested): T
 }
 
 /** A test for harm: with restarts where the criterion says over how long it looks. */
-function harmLogE(test: QuantileTest, row: ObservedRow): number {
+function harmLogE(test: QuantileTest, { row, liveFrom }: RowInput): number {
   // A restarted normal mixture would need its burn-in in every block, so units are looked at as a whole.
-  if (row.isClustered) return clusteredLogE(test, row, HARM_BURN_IN);
+  if (row.isClustered) {
+    return withLiveRestart(row, liveFrom, (of) => clusteredLogE(test, of, HARM_BURN_IN));
+  }
   const { blocks, closed } = row;
-  if (blocks === null) return testLogE(row, test.parts);
+  if (blocks === null) return withLiveRestart(row, liveFrom, (of) => testLogE(of, test.parts));
   return restartedLogE({ blocks, closed }, test, row.plannedBlocks ?? MOST_BLOCKS);
 }
 

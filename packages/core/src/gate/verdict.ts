@@ -104,6 +104,8 @@ export type GateInput = {
   readonly sliceSlots?: number;
   /** How long the rollout gathers evidence at most, by its strategy. Absent or null: unknown. */
   readonly longestSeconds?: number | null;
+  /** The first live stage of a strategy with a shadow before it, by its index. Absent or null: no such stage. */
+  readonly liveFromStage?: number | null;
   readonly evidence: RolloutEvidence;
   readonly confidence: GateConfidence;
   readonly stage: {

@@ -8,6 +8,7 @@ import type { QuantileTest } from "../gate/quantile-move.ts";
 import { LIVE_WEIGHT } from "../gate/test-log-e.ts";
 import type { PairShare } from "../population/pairing.ts";
 import { withExpected } from "../rollout/gate-input.ts";
+import { liveFromStage } from "../rollout/live-from-stage.ts";
 import type { Strategy } from "../rollout/strategy.ts";
 import { reviewedCriteria } from "../rollout/strategy.ts";
 import type { ObservationsNeeded } from "../statistics/power.ts";
@@ -71,6 +72,7 @@ export function pairNeeds(question: PairQuestion): PairNeeds | null {
       confidence,
       weight: slice === ALL_TRAFFIC ? weights.whole : weights.slice,
       isReview: reviewedCriteria(strategy).has(criterion.id),
+      isBeforeLive: liveFromStage(strategy) !== null,
     })
       .map(({ test, level }) => needed(test, level))
       .reduce(later),

@@ -3,6 +3,7 @@ import { HARM_BURN_IN, HEAVY_TAIL_BURN_IN, SAFETY_BURN_IN } from "../gate/cluste
 import { compileCriterion } from "../gate/compiled-criterion.ts";
 import type { Criterion, GateConfidence } from "../gate/criterion.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
+import { FROM_START_WEIGHT } from "../gate/live-restart.ts";
 import type { QuantileTest } from "../gate/quantile-move.ts";
 import type { ArmPopulations } from "../population/population.ts";
 import { NO_HARM, populationsOf } from "../population/population.ts";
@@ -38,6 +39,8 @@ export type RowQuestion = {
   readonly weight: number;
   /** Whether it asks a person in place of taking back; its tests are then no part of the average. */
   readonly isReview?: boolean;
+  /** In a shadow before live stages: part of the capital waits for harm that begins live (live-restart.ts). */
+  readonly isBeforeLive?: boolean;
   /** How often units return, where the unit of assignment is not the request. */
   readonly units?: StickyUnits | null;
 };
@@ -84,13 +87,17 @@ export function rowNeeds(question: RowQuestion): RowNeedsResult {
  */
 export function harmTests(
   tests: { readonly harm: QuantileTest; readonly block: QuantileTest },
-  of: Pick<RowQuestion, "criterion" | "confidence" | "weight" | "isReview" | "units">,
+  of: Pick<
+    RowQuestion,
+    "criterion" | "confidence" | "weight" | "isReview" | "isBeforeLive" | "units"
+  >,
 ): readonly LevelledTest[] {
   const { criterion, confidence, weight, isReview = false, units = null } = of;
   const { alpha, alphaBlock, amberOdds } = confidence;
   // Half of the capital is kept for fresh starts, of which harm from the start uses none (restarts.ts).
   const hasRestarts = units === null && (criterion.overSeconds ?? null) !== null;
-  const share = (isReview ? 1 : weight) / (hasRestarts ? 2 : 1);
+  const kept = hasRestarts ? 0.5 : of.isBeforeLive === true ? FROM_START_WEIGHT : 1;
+  const share = (isReview ? 1 : weight) * kept;
   if (!isReview) {
     return [
       { test: tests.harm, level: alpha * share },

@@ -1,6 +1,7 @@
 import type { Criterion } from "../gate/criterion.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { unreachableLevel } from "../gate/unreachable-levels.ts";
+import { liveFromStage } from "../rollout/live-from-stage.ts";
 import type { Stage } from "../rollout/strategy.ts";
 import { hoursOf, waitedAgeHours, windowHoursLeft } from "./plan-hours.ts";
 import type { RowNeeds, RowNeedsResult } from "./plan-row.ts";
@@ -147,6 +148,7 @@ function needsAt(
     evidenceOf(stage) === "answers"
       ? { kind: "arms", propensity: shareBps / 10_000 }
       : { kind: "pairs" };
+  const liveFrom = liveFromStage(strategy);
   return rowNeeds({
     criterion,
     metric,
@@ -155,6 +157,7 @@ function needsAt(
     nextShareBps: strategy.stages[index + 1]?.shareBps ?? 10_000,
     weight,
     isReview,
+    isBeforeLive: liveFrom !== null && index < liveFrom,
     units,
   });
 }

@@ -108,6 +108,16 @@ describe("a rehearsal", () => {
     );
   });
 
+  it("finds a harm that begins late after a long shadow in which nothing was wrong", () => {
+    const refusals: Comparison = { kind: "difference", hold: 0.01, rollback: 0.02 };
+    const afterShadow = judging("refusal_rate", refusals, {
+      stages: [{ ...lasting("shadow", 24, 0), shadowBps: 10_000 }, ...RAMP],
+    });
+    const late = named(playUntil(afterShadow, "refusal_rate-late"), "refusal_rate-late");
+    expect(late.rolledBack).toBeGreaterThan(0.9);
+    expect(late.promoted).toBe(0);
+  });
+
   it("finds a harm later when labels are late", () => {
     const delayed = named(edits, "edit_rate-delayed");
     expect(delayed.hoursToRollback.median).toBeGreaterThan(

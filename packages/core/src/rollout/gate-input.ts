@@ -6,6 +6,7 @@ import type { MetricDefinition } from "../gate/metric.ts";
 import type { GateInput } from "../gate/verdict.ts";
 import { neededTimes } from "../gate/windows.ts";
 import { metricsOfStrategy } from "./strategy-metrics.ts";
+import { liveFromStage } from "./live-from-stage.ts";
 import { longestEvidenceSeconds } from "./longest-evidence.ts";
 import { judgedSlices } from "./judged-slices.ts";
 import type { Rollout } from "./rollout.ts";
@@ -39,6 +40,7 @@ export function gateInputOf(
     slices,
     sliceSlots: slots,
     longestSeconds: longestEvidenceSeconds(rollout.strategy),
+    liveFromStage: liveFromStage(rollout.strategy),
     evidence: {
       metrics: own.metrics.filter(
         ({ metric }) => metric === LEFT_BY_UNITS || judged.has(metricOfLabelLags(metric) ?? metric),
