@@ -217,16 +217,6 @@ describe("moves of a feature", () => {
     expect((await run(["undo", FEATURE])).stdout).toContain("discharge-summary@13");
   });
 
-  it("undo with nothing to go back to names the command that takes a release", async () => {
-    const detail = `${FEATURE} has served nothing but ${FEATURE}@1; name a release with --to.`;
-    api.refuse("undoFeature", { status: 409, code: "illegal_transition", detail });
-    const { code, stderr } = await run(["undo", FEATURE]);
-    expect(code).toBe(1);
-    expect(stderr).toContain(
-      "`undo` takes no release; name it with `spillway rollback discharge-summary --to <release>`.",
-    );
-  });
-
   it("kill and revive", async () => {
     api.answer("killFeature", exampleFeature({ isKilled: true }));
     api.answer("reviveFeature", exampleFeature());

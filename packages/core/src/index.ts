@@ -178,6 +178,7 @@ export type {
 } from "./rollout/decision-record.ts";
 export {
   DECISION_METHOD,
+  ROLLOUT_METHOD,
   explainDecision,
   judge,
   replayDecision,

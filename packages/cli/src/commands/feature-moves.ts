@@ -1,12 +1,10 @@
 import { FeatureRollbackBody } from "@spillway/contract";
 import type { FeatureMove } from "@spillway/contract";
-import { SpillwayError } from "@spillway/sdk";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { ExitCode } from "../cli-error.ts";
 import { EXIT } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
-import { withMoreWords } from "../more-words.ts";
 
 const COMPONENT_KINDS = FeatureRollbackBody.shape.component.unwrap().options;
 
@@ -61,21 +59,8 @@ async function rollback(
 
 async function undo(context: CommandContext, feature: string, body: Note): Promise<ExitCode> {
   const client = await context.client();
-  const move = await client
-    .call("undoFeature", { params: { feature }, body })
-    .catch((error: unknown) => {
-      throw withWayBack(error, feature);
-    });
+  const move = await client.call("undoFeature", { params: { feature }, body });
   return printMove(context, move);
-}
-
-/** Where there is no last move a release must be named, which only `rollback` takes. */
-function withWayBack(error: unknown, feature: string): unknown {
-  if (!(error instanceof SpillwayError) || error.code !== "illegal_transition") return error;
-  return withMoreWords(
-    error,
-    `\`undo\` takes no release; name it with \`spillway rollback ${feature} --to <release>\`.`,
-  );
 }
 
 function printMove(context: CommandContext, move: FeatureMove): ExitCode {

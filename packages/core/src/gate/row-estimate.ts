@@ -70,7 +70,10 @@ export function estimateRow(
   }
   if (chosen === null) return NO_ESTIMATE;
   const units = chosen === pairs ? row.pairCount : row.candidateCount;
-  const { harm, bounds } = comparedHarm(chosen, { metric, comparison }, tuning);
+  // Which of two intervals is shown depends on what has been seen, so each has half of the error.
+  const isOneOfTwo = pairs !== null && arms !== null;
+  const alpha = isOneOfTwo ? tuning.alpha / 2 : tuning.alpha;
+  const { harm, bounds } = comparedHarm(chosen, { metric, comparison }, { ...tuning, alpha });
   return {
     harm,
     bounds: bounds === null ? null : possible(bounds, metric, comparison),

@@ -120,7 +120,7 @@ describe("proven harm", () => {
     const event: RolloutEvent = { kind: "promote", ...by, full: false, override: true };
     expect(decideOn(progressing(1), event, { gate: gateReport("fail") })).toMatchObject({
       kind: "refused",
-      code: "requirements_unmet",
+      code: "illegal_transition",
     });
   });
 });

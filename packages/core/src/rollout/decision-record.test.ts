@@ -3,7 +3,7 @@ import { HOUR, rollout } from "../../test/rollout-builders.ts";
 import type { Json } from "../json.ts";
 import { METRIC_CATALOGUE } from "../gate/metric-catalogue.ts";
 import type { DecisionInputs, DecisionRecord } from "./decision-record.ts";
-import { DECISION_METHOD, explainDecision, judge, replayDecision } from "./decision-record.ts";
+import { explainDecision, judge, replayDecision, ROLLOUT_METHOD } from "./decision-record.ts";
 import { gateInputOf } from "./gate-input.ts";
 import { decisionId } from "./rollout.ts";
 
@@ -33,7 +33,7 @@ function recorded(): DecisionRecord {
     inputs,
     outcome: outcome as unknown as Json,
     report,
-    method: DECISION_METHOD,
+    method: ROLLOUT_METHOD,
     snapshotRevision: 1,
   } as const satisfies DecisionRecord;
   return JSON.parse(JSON.stringify(record)) as DecisionRecord;
@@ -55,7 +55,7 @@ describe("a stored decision", () => {
     (outcome) => {
       const sentences = explainDecision({ ...recorded(), outcome });
       expect(sentences.join(" ")).not.toContain("Missing");
-      expect(sentences.at(-1)).toBe(`Method: ${DECISION_METHOD}.`);
+      expect(sentences.at(-1)).toBe(`Method: ${ROLLOUT_METHOD}.`);
     },
   );
 
@@ -73,6 +73,11 @@ describe("a stored decision", () => {
     expect(replayDecision(record)).toMatchObject({ agrees: true });
     const outcome = { ...(record.outcome as object), decision: "hold" } as Json;
     expect(replayDecision({ ...record, outcome })).toMatchObject({ agrees: false });
+    // An earlier method may have come to something else without anybody having touched the record.
+    const earlier = { ...record, outcome, method: "spillway-decide/1 spillway-gate/1" };
+    const { agrees, sentence } = replayDecision(earlier);
+    expect(agrees).toBeNull();
+    expect(sentence).toContain("made by spillway-decide/1 spillway-gate/1");
   });
 
   test("cannot be decided again without inputs, which is no agreement", () => {

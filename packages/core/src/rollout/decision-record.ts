@@ -1,3 +1,4 @@
+import { GATE_METHOD } from "../gate/gate-method.ts";
 import { textOfOdds } from "../gate/number-text.ts";
 import type { GateInput, GateReport, Verdict } from "../gate/verdict.ts";
 import type { Json } from "../json.ts";
@@ -63,7 +64,13 @@ export type DecisionReplay = {
   readonly sentence: string;
 };
 
-/** Decides again from the stored inputs. The outcome and the gate's report must be the same. */
+/** By what a rollout's decisions are made here: how it is decided, and how its gate judges. */
+export const ROLLOUT_METHOD = `${DECISION_METHOD} ${GATE_METHOD}`;
+
+/**
+ * Decides again from the stored inputs. The outcome and the gate's report must be the same. What another method
+ * has decided may come out otherwise, which is no sign that the record was changed.
+ */
 export function replayDecision(record: DecisionRecord): DecisionReplay {
   const stored = { report: record.report as unknown as Json, outcome: record.outcome };
   if (record.inputs === null) {
@@ -74,6 +81,12 @@ export function replayDecision(record: DecisionRecord): DecisionReplay {
   const { report, outcome } = judge(record.inputs);
   const replayed = { report: report as unknown as Json, outcome: outcome as unknown as Json };
   const agrees = canonicalJson(stored) === canonicalJson(replayed);
+  if (!agrees && record.method !== ROLLOUT_METHOD) {
+    const sentence =
+      `Cannot be decided again as it was: it was made by ${record.method}, and this version decides by ` +
+      `${ROLLOUT_METHOD}, with another outcome, report or words.`;
+    return { agrees: null, stored, replayed, sentence };
+  }
   const sentence = agrees
     ? `Decided again from the stored inputs: ${record.decision}, as stored.`
     : `Decided again from the stored inputs the outcome differs. Stored with ${record.method}.`;

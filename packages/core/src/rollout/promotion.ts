@@ -24,7 +24,7 @@ export function promote(input: DecideInput, event: Promote): DecideOutcome {
   }
   if (gate !== null && gate.verdict === "fail") {
     return refused(
-      "requirements_unmet",
+      "illegal_transition",
       `Harm is proven, so nothing is promoted: ${gate.sentence}`,
     );
   }

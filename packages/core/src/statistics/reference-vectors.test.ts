@@ -61,6 +61,8 @@ describe.skipIf(found === null)(
     it("each id of the file is computed by exactly one reader, and no reader is left over", () => {
       const readerCounts = vectors.map((vector) => [vector.id, readersOf(vector).length]);
       expect(readerCounts.filter(([, count]) => count !== 1)).toEqual([]);
+      // A file that has lost some would pass with those that are left.
+      expect(vectors.length).toBeGreaterThanOrEqual(92);
       expect(new Set(vectors.map(({ id }) => id)).size).toBe(vectors.length);
       const unused = READERS.filter(
         ({ covers }) => !vectors.some((vector) => covers.test(vector.function)),

@@ -1,5 +1,5 @@
 import type { Feature, MetricDefinition, Strategy } from "@spillway/core";
-import { AppError, metricsOfStrategy, planStrategy } from "@spillway/core";
+import { AppError, metricsOfStrategy, planStrategy, textOfCount } from "@spillway/core";
 import type { Database } from "./database.ts";
 import { countTraffic } from "./feature-traffic.ts";
 import { loadSliceShares } from "./typical-slices.ts";
@@ -39,6 +39,6 @@ export async function decidabilityWarnings(
   if (warnings.length === 0 || strategy.undecidable !== "refuse") return warnings;
   throw new AppError(
     "requirements_unmet",
-    `${strategy.name} refuses what cannot be decided at ${Math.round(requestsPerHour)} requests an hour. ${warnings.join(" ")}`,
+    `${strategy.name} refuses what cannot be decided at ${textOfCount(Math.round(requestsPerHour))} requests an hour. ${warnings.join(" ")}`,
   );
 }

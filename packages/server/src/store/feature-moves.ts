@@ -232,7 +232,7 @@ async function targetRelease(trx: Trx, request: MoveRequest, from: string): Prom
   if (row === undefined) {
     throw new AppError(
       "illegal_transition",
-      `${request.feature} has served nothing but ${from}; name a release with --to.`,
+      `${request.feature} has served nothing but ${from}; name one with \`spillway rollback ${request.feature} --to <release>\`.`,
     );
   }
   return row.baseline;

@@ -10,12 +10,11 @@ import type {
 import {
   AppError,
   currentStage,
-  DECISION_METHOD,
   decisionId,
-  GATE_METHOD,
   gateInputOf,
   judge,
   metricsOfStrategy,
+  ROLLOUT_METHOD,
   stageObservationsOf,
   timedNeeds,
 } from "@spillway/core";
@@ -79,7 +78,7 @@ export async function decideRollout(
         inputs,
         outcome: outcome,
         report,
-        method: `${DECISION_METHOD} ${GATE_METHOD}`,
+        method: ROLLOUT_METHOD,
       },
       {
         rollout: inputs.rollout,

@@ -215,7 +215,7 @@ describe("taking a feature back", () => {
     await kit.addFeature("only-one");
     const before = await revisions();
     expect(await refusal(move("only-one"))).toBe(
-      "illegal_transition: only-one has served nothing but only-one@1; name a release with --to.",
+      "illegal_transition: only-one has served nothing but only-one@1; name one with `spillway rollback only-one --to <release>`.",
     );
     expect(await refusal(move("nobody"))).toContain("feature_not_found");
     expect(await refusal(move("only-one", { to: "only-one@9" }))).toContain("not_found");
