@@ -21,12 +21,12 @@ const HOLD_CELLS =
   /^A_.*\+0\.01$|^B_.* true=1\.25x|^D_.*drop=(2\.5|5)%|^E_.*=1\.05$|^F_.* x1\.05 |^T_.*true=0\.01$/;
 /** Harm at the promotion margin. */
 const MARGIN_CELLS =
-  /^(A|A50|H|I|M)_.*\+0\.02$|^[BCH]_.* true=1\.5x|^S_.* drop=0\.02$|^D_.*drop=5%|^E_.*=1\.1$|^F_.* x1\.1 |^T_.*true=0\.02$|^Y_/;
+  /^(A|A50|H|I|L|M)_.*\+0\.02$|^[BCH]_.* true=1\.5x|^S_.* drop=0\.02$|^D_.*drop=5%|^E_.*=1\.1$|^F_.* x1\.1 |^T_.*true=0\.02$|^Y_/;
 /** Real harm, to be found about as fast as the anchor finds it (statistics.md 4.1, ii). */
 const HARM_CELLS =
   /^A_.*\+0\.(03|04|06|1|2)$|^B_.* true=(1\.5|2|3|5)x|^C_.* true=(4|10|30)x|^D_.*drop=(10|15|30)%|^E_.*=(1\.2|1\.3|1\.5|2)$|^F_.* x(1\.2|1\.5|2) |^H_.* true=2x|^J_.* harm |^T_.*true=0\.(03|04|06|1)$/;
 /** The same where there are anchors, but the specification asks for no speed. */
-const FURTHER_HARM_CELLS = /^M_.*\+0\.0[248]$|^S_.* drop=0\.0[25]$/;
+const FURTHER_HARM_CELLS = /^L2?_.*\+0\.04$|^M_.*\+0\.0[248]$|^S_.* drop=0\.0[25]$/;
 /** Good changes, to be let through about as fast as the anchor does. */
 const GOOD_CELLS =
   /^(A\d*|I|M)_.*\+0$|^[BH]_.* true=1x|^D_.*drop=0%|^E_.* scale=1$|^F_.* x1 |^T_.*true=(0|-0\.01)$/;

@@ -47,7 +47,7 @@ export function clusterCells(): readonly Cell[] {
   ];
   const cells: ClusterCell[] = [
     ...visits.flatMap(({ correlation, requests }) =>
-      [0, 0.04].map((rise) => ({
+      [0, 0.02, 0.04].map((rise) => ({
         id: `L_cluster icc=${correlation} m=${requests} true=+${rise}`,
         group: "L",
         correlation,
