@@ -15,7 +15,7 @@ import type {
 import {
   BUCKETING_ALGORITHM,
   currentStage,
-  DECISION_METHOD,
+  ROLLOUT_METHOD,
   decisionId,
   emptyEvidence,
   gateInputOf,
@@ -190,7 +190,7 @@ function decideOnce(
     inputs,
     outcome,
     report,
-    method: DECISION_METHOD,
+    method: ROLLOUT_METHOD,
     snapshotRevision: rollout.version,
   };
   assertReplays([record]);
