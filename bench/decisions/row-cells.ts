@@ -8,7 +8,14 @@ import { differencePolicy, metricOf } from "./policies.ts";
 import type { Random } from "./random.ts";
 import { PoissonSampler, seededRandom } from "./random.ts";
 import type { TestedComparison } from "./running-gate.ts";
-import { gateQuestions, GateTests, LOG_BLOCK, LOG_ROLLBACK, RunningGate } from "./running-gate.ts";
+import {
+  gateQuestions,
+  GateTests,
+  LOG_AMBER,
+  LOG_BLOCK,
+  LOG_ROLLBACK,
+  RunningGate,
+} from "./running-gate.ts";
 import { REQUESTS_PER_MINUTE } from "./traffic.ts";
 import { looksWorse } from "./watch-metric.ts";
 
@@ -116,7 +123,10 @@ function watchers(cell: RowsCell, rows: readonly WatchedRow[]): readonly Watched
       averageReaches(cell, rows, { question: "block", logThreshold: LOG_BLOCK }),
     promote: () =>
       rows.every((row) => row.gate.provesSafety(0)) &&
-      !rows.some((row) => row.gate.isAmber() && looksWorse(row.history)),
+      !(
+        averageReaches(cell, rows, { question: "harm", logThreshold: LOG_AMBER }) &&
+        rows.some((row) => row.gate.isAmber() && looksWorse(row.history))
+      ),
   };
   const harm: Rule = {
     rollback: () => averageReaches(cell, rows, { question: "harm", logThreshold: LOG_ROLLBACK }),

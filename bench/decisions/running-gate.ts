@@ -30,7 +30,7 @@ const GRID = 9;
 export const LOG_ROLLBACK = Math.log(1 / DEFAULT_CONFIDENCE.alpha);
 export const LOG_BLOCK = Math.log(1 / DEFAULT_CONFIDENCE.alphaBlock);
 const LOG_PROMOTE = Math.log(1 / DEFAULT_CONFIDENCE.alphaPromote);
-const LOG_AMBER = Math.log(DEFAULT_CONFIDENCE.amberOdds);
+export const LOG_AMBER = Math.log(DEFAULT_CONFIDENCE.amberOdds);
 
 /**
  * The gate's tests of one criterion, compiled: what an observation adds to every log-wealth comes from

@@ -12,7 +12,7 @@ import { integrityWarnings, isInvalidating } from "./integrity.ts";
 import { labelDelays } from "./label-delays.ts";
 import { labelLagWarnings } from "./label-lags.ts";
 import { lazy } from "./lazy.ts";
-import type { JudgedRow } from "./judge-row.ts";
+import type { JudgedRow, Together } from "./judge-row.ts";
 import { compareJudged, isProvenSafe, judgedRow, objectionTo } from "./judge-row.ts";
 import { rowSentence } from "./row-sentence.ts";
 import { rowWeights } from "./row-weights.ts";
@@ -53,12 +53,14 @@ export function assessGate(input: GateInput, review: readonly Criterion[] = []):
   const logBlock = lazy(() => combine(decisive, weights, blockedOf));
   const warnings = warningsOf(input, decisive);
   const failed = failedRows(decisive, { logHarm, logBlock, confidence: input.confidence });
-  const { verdict, worst } = verdictOver(rows, { failed, warnings, confidence: input.confidence });
+  const isAmber = logHarm >= Math.log(input.confidence.amberOdds);
+  const together = { confidence: input.confidence, isAmber };
+  const { verdict, worst } = verdictOver(rows, { failed, warnings, together });
   const toVerdict = (of: JudgedRow): Verdict => verdictOfRow(of.row, of.verdict, input.confidence);
   const culprit = worst === null ? null : toVerdict(worst);
   const judged = lazy(() =>
     rows
-      .map((row, index) => judgedRow(row, failed.has(index), input.confidence))
+      .map((row, index) => judgedRow(row, { ...together, hasFailed: failed.has(index) }))
       .toSorted((left, right) => compareJudged(left, right)),
   );
   const verdicts = lazy(() => judged().map(toVerdict));
@@ -263,20 +265,22 @@ function verdictOver(
   of: {
     readonly failed: FailedRows;
     readonly warnings: readonly IntegrityWarning[];
-    readonly confidence: GateConfidence;
+    readonly together: Omit<Together, "hasFailed">;
   },
 ): { readonly verdict: VerdictKind; readonly worst: JudgedRow | null } {
-  const { failed, warnings, confidence } = of;
+  const { failed, warnings } = of;
   const culprit = rows[failed.culprit];
-  if (culprit !== undefined)
-    return { verdict: "fail", worst: judgedRow(culprit, true, confidence) };
+  if (culprit !== undefined) {
+    return { verdict: "fail", worst: judgedRow(culprit, { ...of.together, hasFailed: true }) };
+  }
+  const together: Together = { ...of.together, hasFailed: false };
   const worst =
     rows
-      .filter((row) => objectionTo(row, false, confidence) !== null)
-      .map((row): JudgedRow => judgedRow(row, false, confidence))
+      .filter((row) => objectionTo(row, together) !== null)
+      .map((row): JudgedRow => judgedRow(row, together))
       .toSorted(compareJudged)[0] ?? null;
   if (worst !== null || warnings.some(isInvalidating)) return { verdict: "hold", worst };
   // A gate without criteria has proven nothing.
-  const isProven = rows.length > 0 && rows.every((row) => isProvenSafe(row, confidence));
+  const isProven = rows.length > 0 && rows.every((row) => isProvenSafe(row, together.confidence));
   return { verdict: isProven ? "pass" : "inconclusive", worst };
 }

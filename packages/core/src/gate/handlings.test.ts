@@ -156,6 +156,46 @@ describe("an outage that both releases share", () => {
   });
 });
 
+describe("suspicion among many rows", () => {
+  const at = (candidate: number) =>
+    stratum({
+      propensityBps: 5_000,
+      candidate: rate(candidate, 2_000),
+      baseline: rate(300, 2_000),
+    });
+  const names = Array.from({ length: 12 }, (_, index) => `ward=${index}`);
+  const judged = (suspicious: number) =>
+    gate({
+      criteria: [{ ...EDIT_RATE, perSlice: true }],
+      slices: names,
+      evidence: [
+        evidenceOf("edit_rate", [at(300)]),
+        ...names.map((name, index) =>
+          evidenceOf(
+            "edit_rate",
+            [at(index < suspicious ? (suspicious > 1 ? 375 : 350) : 290)],
+            name,
+          ),
+        ),
+      ],
+    });
+
+  it("does not freeze the ramp for one row that chance has made look bad", () => {
+    const report = judged(1);
+    expect(Math.max(...report.verdicts.map(({ logHarm }) => logHarm))).toBeGreaterThan(Math.log(3));
+    expect(report.logHarm).toBeLessThan(Math.log(3));
+    expect(report.verdict).not.toBe("hold");
+    expect(report.verdicts.map(({ verdict }) => verdict)).not.toContain("hold");
+  });
+
+  it("does where all of them together look bad, and names those that do", () => {
+    const report = judged(12);
+    expect(report.logHarm).toBeGreaterThan(Math.log(3));
+    expect(report.verdict).toBe("hold");
+    expect(report.culprit?.slice).not.toBe("*");
+  });
+});
+
 describe("slices that turn up one after the other", () => {
   const losing = stratum({
     propensityBps: 5_000,

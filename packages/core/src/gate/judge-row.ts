@@ -11,13 +11,17 @@ export type JudgedRow = {
   readonly severity: number;
 };
 
-/** Judges a row; whether it has failed is known of all rows together. */
-export function judgedRow(
-  row: AssessedRow,
-  hasFailed: boolean,
-  confidence: GateConfidence,
-): JudgedRow {
-  const verdict = judgeRow(row, hasFailed, confidence);
+/** What is known of all rows together, or of a row only among them. */
+export type Together = {
+  readonly confidence: GateConfidence;
+  /** The odds of harm over all criteria and slices are those from which the ramp is frozen. */
+  readonly isAmber: boolean;
+  /** Whether a rollback is because of this row. */
+  readonly hasFailed: boolean;
+};
+
+export function judgedRow(row: AssessedRow, together: Together): JudgedRow {
+  const verdict = judgeRow(row, together);
   return { row, verdict, severity: SEVERITY[verdict] };
 }
 
@@ -32,17 +36,23 @@ export function compareJudged(left: JudgedRow, right: JudgedRow): number {
   );
 }
 
-/** What speaks against a row, whatever its test for safety says. A row under review never fails. */
+/**
+ * What speaks against a row, whatever its test for safety says. A row under review never fails.
+ *
+ * Suspicion freezes the ramp when the average over all rows says so, and then of the rows that are suspicious
+ * themselves: of two hundred harmless rows some one has odds of 3 : 1 nearly always, and of their average at most
+ * one in three ever. A row under review is in no average, and asks a person by itself.
+ */
 export function objectionTo(
   row: AssessedRow,
-  hasFailed: boolean,
-  confidence: GateConfidence,
+  { hasFailed, isAmber, confidence }: Together,
 ): "fail" | "hold" | null {
   if (hasFailed) return "fail";
   if (row.isBaselineBeyond) return "hold";
   if (!isJudgeable(row)) return null;
   const isLimit = row.criterion.comparison.kind === "limit";
-  const isHarmSeen = row.logHarm >= Math.log(confidence.amberOdds) && showsHarm(row);
+  const isSuspect = (isAmber || row.isReview) && row.logHarm >= Math.log(confidence.amberOdds);
+  const isHarmSeen = isSuspect && showsHarm(row);
   if (isHarmSeen && !isByLimitAlone(row)) return "hold";
   // Beyond an absolute level, though not shown to be the candidate's doing: stop, and let people look.
   const isBeyondLimit = isLimit && row.logBlock() >= Math.log(1 / confidence.alphaBlock);
@@ -54,10 +64,10 @@ export function isProvenSafe(row: AssessedRow, confidence: GateConfidence): bool
   return isJudgeable(row) && row.logSafety() >= Math.log(1 / confidence.alphaPromote);
 }
 
-function judgeRow(row: AssessedRow, hasFailed: boolean, confidence: GateConfidence): VerdictKind {
-  const objection = objectionTo(row, hasFailed, confidence);
+function judgeRow(row: AssessedRow, together: Together): VerdictKind {
+  const objection = objectionTo(row, together);
   if (objection !== null) return objection;
-  return isProvenSafe(row, confidence) ? "pass" : "inconclusive";
+  return isProvenSafe(row, together.confidence) ? "pass" : "inconclusive";
 }
 
 const isJudgeable = (row: AssessedRow): boolean =>
