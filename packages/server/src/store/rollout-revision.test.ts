@@ -95,6 +95,23 @@ describe("a revision", () => {
     expect(view?.exposures).toMatchObject([{ stageIndex: 0, candidate: 5 }]);
   });
 
+  it("by the same strategy is none, also when the baseline is known by now", async () => {
+    await kit.addFeature("same");
+    const judged = {
+      ...QUICK_STRATEGY,
+      gate: { quality: { hold: "-5%", rollback: "-10%" }, error_rate: { limit: "5%" } },
+    };
+    const id = await kit.start("same", judged);
+    const shown = { count: 300, baseline: 0.8, candidate: 0.8, prefix: "shown" };
+    await kit.observe(answersOf(id, shown, { feature: "same" }));
+    const before = await storedOf(id);
+    expect(await revise(id, judged)).toMatchObject({
+      kind: "refused",
+      outcome: { reason: "Nothing would change: the rollout runs by this strategy already." },
+    });
+    expect(await storedOf(id)).toEqual(before);
+  });
+
   it("that cannot be used is refused with every problem, and changes nothing", async () => {
     await kit.addFeature("unfit");
     const id = await kit.start("unfit");

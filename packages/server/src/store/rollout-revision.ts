@@ -36,7 +36,7 @@ export async function reviseRollout(
     baseline: rollout.baseline,
     candidate: rollout.candidate,
     nowMs,
-    known: rollout.strategy.expected ?? {},
+    revised: rollout.strategy,
   });
   if (strategy.stages.length > MAX_STAGE_NUMBER - (rollout.firstStageNumber ?? 0)) {
     throw new AppError(

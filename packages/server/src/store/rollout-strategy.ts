@@ -66,8 +66,11 @@ export async function fitStrategy(
     readonly baseline: string;
     readonly candidate: string;
     readonly nowMs: number;
-    /** Levels that an earlier revision has frozen; they are not measured anew. */
-    readonly known?: Readonly<Record<string, number>>;
+    /**
+     * The strategy that is revised. What its baseline was known to show is frozen, and what was not known of a
+     * metric that it judges is not measured now: the same strategy again would differ by it.
+     */
+    readonly revised?: Pick<Strategy, "criteria" | "expected" | "slices">;
   },
 ): Promise<Strategy> {
   const { feature } = of;
@@ -79,13 +82,16 @@ export async function fitStrategy(
   });
   if (parsed.kind === "problems") throw unusable([...levelled.problems, ...parsed.problems]);
   const wanted = undefinedMoves(parsed.strategy, metrics);
-  const { known = {} } = of;
+  const known = of.revised?.expected ?? {};
+  const judgedBefore = new Set(of.revised?.criteria.map(({ metric }) => metric));
   const source = { feature: feature.key, release: of.baseline, nowMs: of.nowMs };
   // A limit is judged without it, but must not be one that the baseline breaks already.
   const limited = limitedMetrics(parsed.strategy, metrics);
   const rates = ratesOf(parsed.strategy, metrics);
-  const isNew = ({ name }: MetricDefinition): boolean => !Object.hasOwn(known, name);
-  const measured = [...new Set([...wanted, ...limited])].filter(isNew);
+  const isUnknown = ({ name }: MetricDefinition): boolean => !Object.hasOwn(known, name);
+  const isNew = (metric: MetricDefinition): boolean =>
+    isUnknown(metric) && !judgedBefore.has(metric.name);
+  const measured = [...new Set([...wanted.filter(isUnknown), ...limited.filter(isNew)])];
   const frozen = [...wanted, ...rates].flatMap(({ name }) => {
     const level = known[name];
     return level === undefined ? [] : [[name, level] as const];
@@ -109,6 +115,7 @@ export async function fitStrategy(
   if (problems.length > 0) throw unusable(problems);
   const slices =
     parsed.strategy.slices ??
+    of.revised?.slices ??
     (await loadTypicalSlices(deps.database, {
       feature,
       releases: [of.baseline, of.candidate],
