@@ -6,6 +6,7 @@ import { keepChildRunning } from "./compose-kept-child.ts";
 import type { ProcessRecord } from "./compose-process-file.ts";
 import { createProcessFile } from "./compose-process-file.ts";
 import type { Config } from "./config.ts";
+import { requireFreePort } from "./http/free-port.ts";
 import type { Log, Wall } from "./ports.ts";
 import { keepEmbeddedPostgresRunning } from "./store/embedded/keep-embedded-postgres-running.ts";
 import { lockDataFolder } from "./store/lock/data-folder-lock.ts";
@@ -57,6 +58,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   };
   try {
     processes.save();
+    await requireFreePorts(options, ending.signal);
     const postgres = await startPostgres(options, processes.save);
     running.postgres = postgres;
     const gatewayToken = config.gatewayToken ?? (await loadOrMakeToken(config.dataDir));
@@ -86,6 +88,20 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     // Without the lock another Spillway may start here, so nothing of this one may be left by then.
     await end();
     throw error;
+  }
+}
+
+async function requireFreePorts(
+  { config, wall, onProgress }: SupervisorOptions,
+  ending: AbortSignal,
+): Promise<void> {
+  const { host, gatewayPort, controlPort } = config;
+  for (const [port, variable] of [
+    [gatewayPort, "SPILLWAY_GATEWAY_PORT"],
+    [controlPort, "SPILLWAY_CONTROL_PORT"],
+  ] as const) {
+    const onWait = (): void => onProgress(`Waiting for port ${port} to be free...`);
+    await requireFreePort({ host, port, variable }, { wall, ending, onWait });
   }
 }
 
