@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runServer } from "./main.ts";
 
 const entry = fileURLToPath(new URL("./main.ts", import.meta.url));
 let dataDir = "";
@@ -22,6 +23,13 @@ beforeEach(async () => {
 afterEach(async () => {
   silent.close();
   await rm(dataDir, { recursive: true, force: true });
+});
+
+it("a folder of recordings that is not there ends the start as wrong usage", async () => {
+  const missing = join(dataDir, "nothing-here");
+  expect(
+    await runServer([], { SPILLWAY_RECORDINGS_DIR: missing, SPILLWAY_DATA_DIR: dataDir }),
+  ).toBe(2);
 });
 
 describe("a process whose supervisor is gone", () => {

@@ -21,6 +21,7 @@ const DASHBOARD = fileURLToPath(new URL("../../dashboard/dist", import.meta.url)
 export async function runServer(_argv: readonly string[], env: Env): Promise<number> {
   try {
     const config = parseConfig(env);
+    requireRecordings(config);
     // Before anything is started: a word that came during the start would never come again.
     const told = untilToldToStop();
     const starting = startRole(config, env, told);
@@ -35,6 +36,15 @@ export async function runServer(_argv: readonly string[], env: Env): Promise<num
     say(error instanceof AppError ? error.message : describe(error));
     return error instanceof AppError && error.code === "invalid_configuration" ? 2 : 1;
   }
+}
+
+/** Found out request by request it would look like a provider that is down. */
+function requireRecordings({ recordingsDir }: Config): void {
+  if (recordingsDir === null || existsSync(recordingsDir)) return;
+  throw new AppError(
+    "invalid_configuration",
+    `SPILLWAY_RECORDINGS_DIR is "${recordingsDir}", which is not there; wanted a folder of recordings.`,
+  );
 }
 
 async function startRole(
