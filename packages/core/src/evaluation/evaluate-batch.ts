@@ -1,10 +1,9 @@
 import { invariant } from "../errors.ts";
 import type { Exchange, Score } from "../exchange/exchange.ts";
 import { binOfValue, TOP_BIN } from "../gate/bins.ts";
-import { addPair, emptyCell, emptyPairCell } from "../gate/cells.ts";
+import { emptyCell, emptyPairCell } from "../gate/cells.ts";
 import type {
   EvidenceBlock,
-  PairCell,
   RolloutEvidence,
   StageExposure,
   StratumEvidence,
@@ -14,7 +13,7 @@ import { CANCELLED, LEFT_BY_UNITS } from "../gate/cancellations.ts";
 import { mergeEvidence } from "../gate/merge-evidence.ts";
 import type { TimedNeed } from "../gate/windows.ts";
 import type { EvidenceIncrement, FeatureKnowledge } from "./evidence-increment.ts";
-import { cellOf, minuteOf, singleEvidence } from "./evidence-increment.ts";
+import { cellOf, minuteOf, pairCellOf, singleEvidence } from "./evidence-increment.ts";
 import type { ExclusionReason } from "./observations.ts";
 import { exclusionOf, pairObservationsOf } from "./observations.ts";
 import { scoreExchange } from "./scorer.ts";
@@ -99,8 +98,7 @@ function pairEvidence({ feature, metrics }: FeatureKnowledge, pair: Pair): Evide
     if (baselineBin === null || candidateBin === null) return [];
     const { rolloutId, stageIndex, propensityBps, slice } = observation;
     const minuteMs = minuteOf(pair.shadow);
-    const none: PairCell = { ...emptyPairCell(), newestAtMs: pair.shadow.startedAtMs };
-    const cell = addPair(none, { baselineBin, candidateBin });
+    const cell = pairCellOf(feature.assignment, pair, { baselineBin, candidateBin });
     const at = {
       rolloutId,
       stageIndex,

@@ -1,7 +1,14 @@
 import type { Exchange, Score } from "../exchange/exchange.ts";
 import type { Feature } from "../feature/feature.ts";
 import { binOfValue } from "../gate/bins.ts";
-import { addObservation, addUnitObservation, emptyCell } from "../gate/cells.ts";
+import {
+  addObservation,
+  addPair,
+  addUnitObservation,
+  addUnitPair,
+  emptyCell,
+  emptyPairCell,
+} from "../gate/cells.ts";
 import type { EvidenceCell, PairCell } from "../gate/evidence.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import { unitBucket } from "../gate/unit-bucket.ts";
@@ -62,14 +69,33 @@ export function singleEvidence(
 /** One observation; with the group of its unit where the unit may come again. */
 export function cellOf(
   assignment: Feature["assignment"] | undefined,
-  { unit, unitKind, startedAtMs }: Exchange,
+  exchange: Exchange,
   bin: number,
 ): EvidenceCell {
-  const none: EvidenceCell = { ...emptyCell(), newestAtMs: startedAtMs };
+  const none: EvidenceCell = { ...emptyCell(), newestAtMs: exchange.startedAtMs };
+  const bucket = returningGroupOf(assignment, exchange);
+  if (bucket === null) return addObservation(none, bin);
+  return addUnitObservation(none, { bucket, bin });
+}
+
+/** One pair; with the group of the unit that asked where that unit may come again. */
+export function pairCellOf(
+  assignment: Feature["assignment"] | undefined,
+  { primary, shadow }: { readonly primary: Exchange; readonly shadow: Exchange },
+  bins: { readonly baselineBin: number; readonly candidateBin: number },
+): PairCell {
+  const none: PairCell = { ...emptyPairCell(), newestAtMs: shadow.startedAtMs };
+  const bucket = returningGroupOf(assignment, primary);
+  return bucket === null ? addPair(none, bins) : addUnitPair(none, { ...bins, bucket });
+}
+
+/** The group of an exchange's unit; null where every request is a unit of its own, or none is known. */
+function returningGroupOf(
+  assignment: Feature["assignment"] | undefined,
+  { unit, unitKind }: Exchange,
+): number | null {
   const kind = unitKind ?? assignment?.unit ?? "request";
-  const comesAgain = kind !== "request" && unit !== null;
-  if (!comesAgain) return addObservation(none, bin);
-  return addUnitObservation(none, { bucket: unitBucket(unit), bin });
+  return kind === "request" || unit === null ? null : unitBucket(unit);
 }
 
 /** Evidence stands at the minute of the request, however late its number comes. */

@@ -279,6 +279,31 @@ describe("pairObservationsOf", () => {
   });
 });
 
+test("a pair keeps the group of the unit that asked, where units come again", () => {
+  const unitsOf = (parts: Partial<Exchange>): unknown[] => {
+    const primary = exchange({ unit: "user-7", ...parts });
+    const shadow = exchange({
+      id: exchangeId("exch_copy"),
+      role: "shadow",
+      shadowOf: primary.id,
+      arm: "candidate",
+      outcome: "error",
+      // The copy names no unit: who asked is known of the request.
+      unit: null,
+    });
+    return evaluateBatch({
+      exchanges: [shadow],
+      primaries: new Map([[primary.id, primary]]),
+      knowledgeOf: () => ({ feature: FEATURE, metrics: METRICS, scorers: [], caseOf: () => null }),
+    }).evidence.flatMap(({ slice, cell }) => (slice === "*" ? [cell] : []));
+  };
+  const joint = { "0:100": 1 };
+  const units = { [`${unitBucket("user-7")}:0:100`]: 1 };
+  expect(unitsOf({ unitKind: "user" })).toEqual([{ joint, units }]);
+  expect(unitsOf({ unitKind: "request" })).toEqual([{ joint }]);
+  expect(unitsOf({ unitKind: "user", unit: null })).toEqual([{ joint }]);
+});
+
 describe("answers to a ring", () => {
   const ring: Partial<Exchange> = {
     arm: "candidate",

@@ -4,6 +4,7 @@ import { binOfValue, valueOfBin, ZERO_BIN } from "./bins.ts";
 import {
   addObservation,
   addPair,
+  addUnitPair,
   cellBins,
   emptyCell,
   emptyPairCell,
@@ -28,10 +29,13 @@ const cells: fc.Arbitrary<EvidenceCell> = fc
 
 const pairBin = fc.integer({ min: 0, max: 100 });
 const pairCells: fc.Arbitrary<PairCell> = fc
-  .array(fc.tuple(pairBin, pairBin))
+  .array(fc.tuple(pairBin, pairBin, fc.option(fc.nat(63))))
   .map((entries) =>
     entries.reduce(
-      (cell, [baselineBin, candidateBin]) => addPair(cell, { baselineBin, candidateBin }),
+      (cell, [baselineBin, candidateBin, bucket]) =>
+        bucket === null
+          ? addPair(cell, { baselineBin, candidateBin })
+          : addUnitPair(cell, { baselineBin, candidateBin, bucket }),
       emptyPairCell(),
     ),
   );

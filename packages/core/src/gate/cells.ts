@@ -47,6 +47,15 @@ export function addPair(
   });
 }
 
+/** The pair cell with one more pair of a unit that may be observed again. */
+export function addUnitPair(
+  cell: PairCell,
+  of: { readonly bucket: number; readonly baselineBin: number; readonly candidateBin: number },
+): PairCell {
+  const key = `${of.baselineBin}:${of.candidateBin}`;
+  return mergePairCells(cell, { joint: { [key]: 1 }, units: { [`${of.bucket}:${key}`]: 1 } });
+}
+
 /** The sum of two cells: exact, commutative and associative, for counts are integers. */
 export function mergeCells(left: EvidenceCell, right: EvidenceCell): EvidenceCell {
   return sumCells([left, right]);
@@ -60,15 +69,23 @@ export function mergePairCells(left: PairCell, right: PairCell): PairCell {
 export function sumCells(cells: readonly EvidenceCell[]): EvidenceCell {
   return {
     bins: sumCounts(cells.map(({ bins }) => bins)),
-    ...(cells.every(({ units }) => units === undefined)
-      ? {}
-      : { units: sumCounts(cells.map(({ units }) => units ?? {})) }),
+    ...sumOfUnits(cells),
     ...newestOf(cells),
   };
 }
 
 export function sumPairCells(cells: readonly PairCell[]): PairCell {
-  return { joint: sumCounts(cells.map(({ joint }) => joint)), ...newestOf(cells) };
+  return {
+    joint: sumCounts(cells.map(({ joint }) => joint)),
+    ...sumOfUnits(cells),
+    ...newestOf(cells),
+  };
+}
+
+/** Absent where no cell has any. */
+function sumOfUnits(cells: readonly (EvidenceCell | PairCell)[]): Pick<EvidenceCell, "units"> {
+  if (cells.every(({ units }) => units === undefined)) return {};
+  return { units: sumCounts(cells.map(({ units }) => units ?? {})) };
 }
 
 type Dated = Pick<EvidenceCell, "newestAtMs">;
@@ -96,12 +113,16 @@ export function sumPairBins(lists: readonly (readonly PairBinCount[])[]): readon
   if (filled.length <= 1) return filled[0] ?? [];
   const sum = new Map<number, PairBinCount>();
   for (const entry of filled.flat()) {
-    // Bins are below this in size, so no two pairs share a key.
-    const key = entry.baselineBin * 20_000 + entry.candidateBin;
+    const key = jointKey(entry);
     const known = sum.get(key);
     sum.set(key, known === undefined ? entry : { ...known, count: known.count + entry.count });
   }
   return [...sum.values()].toSorted(comparePairs);
+}
+
+/** A number of its own for every two bins, which are all below this in size. */
+export function jointKey(pair: Pick<PairBinCount, "baselineBin" | "candidateBin">): number {
+  return pair.baselineBin * 20_000 + pair.candidateBin;
 }
 
 function jointBins(joint: Readonly<Record<string, number>>): readonly PairBinCount[] {
@@ -123,7 +144,8 @@ function jointBins(joint: Readonly<Record<string, number>>): readonly PairBinCou
   return isSorted ? result : result.toSorted(comparePairs);
 }
 
-function comparePairs(left: PairBinCount, right: PairBinCount): number {
+/** By the baseline's bin and then by the candidate's. */
+export function comparePairs(left: PairBinCount, right: PairBinCount): number {
   return left.baselineBin - right.baselineBin || left.candidateBin - right.candidateBin;
 }
 

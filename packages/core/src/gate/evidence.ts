@@ -29,6 +29,11 @@ export type EvidenceCell = {
 export type PairCell = {
   /** "baselineBin:candidateBin" -> number of pairs. */
   readonly joint: Readonly<Record<string, number>>;
+  /**
+   * "bucket:baselineBin:candidateBin" -> number of pairs, where the unit whose requests were answered twice
+   * may come again. Pairs of `joint` that are missing here were recorded before their group was.
+   */
+  readonly units?: Readonly<Record<string, number>>;
   readonly newestAtMs?: number;
 };
 

@@ -94,11 +94,12 @@ test("blocks of time hold what the minutes in them hold, also by units", async (
     { metric: "error_rate", blockSeconds: 900, withinSeconds: 1_200 },
   ];
   const batch = makeBatch("r4", 3).map((of): EvidenceIncrement => {
-    if (of.arm === "pair") return of;
+    const counts = of.arm === "pair" ? of.cell.joint : of.cell.bins;
     const units = Object.fromEntries(
-      Object.entries(of.cell.bins).map(([bin, count]) => [`7:${bin}`, count]),
+      Object.entries(counts).map(([bins, count]) => [`7:${bins}`, count]),
     );
-    return { ...of, cell: { ...of.cell, units, newestAtMs: of.minuteMs } };
+    const grouped = { ...of.cell, units, newestAtMs: of.minuteMs };
+    return { ...of, cell: grouped } as EvidenceIncrement;
   });
   await add(batch);
   const exposed = { stageIndex: 0, propensityBps: 1_000, baseline: 0, candidate: 0, pairs: 0 };
