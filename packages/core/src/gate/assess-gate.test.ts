@@ -258,7 +258,12 @@ const strata = fc
     baseline: rates,
     candidate: rates,
   })
-  .map((parts) => stratum({ ...parts, pairs: { joint: { "100:0": 3, "0:100": 2, "7:93": 1 } } }));
+  .chain((parts) =>
+    fc.constantFrom({}, { units: { "3:100:0": 3, "60:0:100": 1 } }).map((units) => {
+      const joint = { "100:0": 3, "0:100": 2, "7:93": 1 };
+      return stratum({ ...parts, pairs: { joint, ...units } });
+    }),
+  );
 const evidences = fc
   .array(fc.tuple(fc.constantFrom("quality", "edit_rate"), fc.constantFrom("*", "a=1"), strata), {
     maxLength: 5,

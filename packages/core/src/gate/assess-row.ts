@@ -3,13 +3,13 @@ import { cleanObservationsNeeded, cleanRateLogE } from "../statistics/one-sample
 import type { AssessedRow, RowInput } from "./assessed-row.ts";
 import { isBroken, observationsOf, unitSplitOf } from "./assessed-row.ts";
 import { totalCount } from "./cells.ts";
-import { leastBuckets } from "./cluster-test.ts";
 import type { CompiledCriterion } from "./compiled-criterion.ts";
 import { compileCriterion } from "./compiled-criterion.ts";
 import type { Comparison, Criterion } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { countCandidateEvents } from "./observed-row.ts";
+import { decidingGroups, ungroupedPairs } from "./pair-cluster-test.ts";
 import { NO_ESTIMATE } from "./row-estimate.ts";
 import { sumUnits } from "./unit-bins.ts";
 import { estimate, TestedRow } from "./tested-row.ts";
@@ -107,14 +107,15 @@ function answersOf(row: ObservedRow): number {
 }
 
 /**
- * Where units come more than once, twenty clean answers to one person are not twenty draws: they count for as
- * many units as there are at least. A copy's unit is not known; a stage without live answers counts its pairs.
+ * Where units come more than once, twenty clean answers to one person are not twenty draws, whether that
+ * person saw them or not: they count for as many units as there are at least. Copies of which the unit was not
+ * recorded count for none.
  */
 function unitsSeen({ strata }: ObservedRow): number {
-  const live = strata.filter(({ candidateUnits }) => !candidateUnits.isEmpty);
-  const copies = strata.filter(({ candidateUnits }) => candidateUnits.isEmpty);
-  const { counts } = sumUnits(live.map(({ candidateUnits }) => candidateUnits));
-  return copies.reduce((sum, { pairs }) => sum + totalCount(pairs), effectiveUnits(counts));
+  const larger = strata.map(({ candidate, candidateUnits, pairUnits }) =>
+    pairUnits.total > candidate.total ? pairUnits.candidate : candidateUnits,
+  );
+  return effectiveUnits(sumUnits(larger).counts);
 }
 
 function unsupportedRow(
@@ -150,7 +151,8 @@ function rowHead({ criterion, metric, slice, row, perHour, isReview }: RowInput)
     isSplitBroken: isBroken(row, unitSplit),
     unitSplit,
     isBaselineBeyond: false,
-    unitBuckets: row.isClustered ? leastBuckets(row) : null,
+    unitBuckets: decidingGroups(row),
+    ungroupedPairs: ungroupedPairs(row),
   };
 }
 

@@ -41,8 +41,10 @@ export type AssessedRow = {
   readonly isSplitBroken: boolean;
   /** The baseline does not keep the limit either, so it cannot judge the candidate. */
   readonly isBaselineBeyond: boolean;
-  /** Groups of units in the smaller arm, where units come more than once; else null. */
+  /** Groups of units in the smaller arm or in the pairs, where units come more than once; else null. */
   readonly unitBuckets: number | null;
+  /** Pairs that prove nothing, for units come more than once and theirs were not recorded. */
+  readonly ungroupedPairs: number;
   /** How such a row is split; else null. */
   readonly unitSplit: Split | null;
   readonly outcome: RowOutcome;

@@ -1,6 +1,8 @@
 import type { PairBinCount } from "./cells.ts";
 import { DecodedCell } from "./decoded-cell.ts";
 import type { EvidenceCell, PairCell } from "./evidence.ts";
+import type { PairUnits } from "./pair-units.ts";
+import { NO_PAIR_UNITS } from "./pair-units.ts";
 import { NO_UNITS, UnitBins } from "./unit-bins.ts";
 
 /**
@@ -62,6 +64,7 @@ function decodedOf(bins: readonly number[], counts: readonly number[]): DecodedC
 /** The same of pairs. */
 export class CountedPairs implements PairCell {
   readonly decoded: readonly PairBinCount[];
+  readonly pairUnits: PairUnits = NO_PAIR_UNITS;
 
   constructor(decoded: readonly PairBinCount[]) {
     this.decoded = decoded;

@@ -3,6 +3,7 @@ import { sumDecoded } from "./decoded-cell.ts";
 import type { EvidenceBlock, StratumEvidence, TimedEvidence } from "./evidence.ts";
 import type { ClosedBlocks, ObservedRow, ObservedStratum } from "./observed-row.ts";
 import { observeRow, rowOf } from "./observed-row.ts";
+import { sumPairUnits } from "./pair-units.ts";
 import { sumUnits } from "./unit-bins.ts";
 
 /**
@@ -121,6 +122,7 @@ function sumOfStrata(all: readonly ObservedStratum[]): readonly ObservedStratum[
       pairs: sumPairBins(group.map(({ pairs }) => pairs)),
       baselineUnits: sumUnits(group.map(({ baselineUnits }) => baselineUnits)),
       candidateUnits: sumUnits(group.map(({ candidateUnits }) => candidateUnits)),
+      pairUnits: sumPairUnits(group.map(({ pairUnits }) => pairUnits)),
     }))
     .toSorted(
       (left, right) => left.stageIndex - right.stageIndex || left.propensity - right.propensity,

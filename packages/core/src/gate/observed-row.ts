@@ -8,7 +8,8 @@ import type { DecodedCell } from "./decoded-cell.ts";
 import type { StratumEvidence } from "./evidence.ts";
 import { mergeStrata } from "./merge-evidence.ts";
 import type { MetricDefinition } from "./metric.ts";
-import { readCell, readPairs, readUnits } from "./read-cell.ts";
+import { readCell, readPairs, readPairUnits, readUnits } from "./read-cell.ts";
+import type { PairUnits } from "./pair-units.ts";
 import type { UnitBins } from "./unit-bins.ts";
 
 /** One stratum with its bins decoded and sorted. */
@@ -24,6 +25,7 @@ export type ObservedStratum = {
   /** By unit where units may come again; empty where every observation is a unit of its own. */
   readonly baselineUnits: UnitBins;
   readonly candidateUnits: UnitBins;
+  readonly pairUnits: PairUnits;
 };
 
 /** The evidence of one criterion on one slice, decoded once for all its tests. */
@@ -92,6 +94,7 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
     pairs: readPairs(stratum.pairs),
     baselineUnits: readUnits(stratum.baseline),
     candidateUnits: readUnits(stratum.candidate),
+    pairUnits: readPairUnits(stratum.pairs),
   }));
   const row = rowOf(observed, newestOf(strata));
   observedRows.set(strata, row);
@@ -100,7 +103,8 @@ export function observeRow(strata: readonly StratumEvidence[]): ObservedRow {
 
 export function rowOf(strata: readonly ObservedStratum[], newestAtMs: number | null): ObservedRow {
   const isClustered = strata.some(
-    ({ baselineUnits, candidateUnits }) => !baselineUnits.isEmpty || !candidateUnits.isEmpty,
+    ({ baselineUnits, candidateUnits, pairUnits }) =>
+      !baselineUnits.isEmpty || !candidateUnits.isEmpty || !pairUnits.isEmpty,
   );
   return {
     blocks: null,

@@ -16,8 +16,9 @@ import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
 import type { RowEstimate } from "./row-estimate.ts";
 import { binCounts, candidateBins, NO_ESTIMATE } from "./row-estimate.ts";
+import { sumPairUnits } from "./pair-units.ts";
 import type { UnitBins } from "./unit-bins.ts";
-import { NO_UNITS, sumUnits } from "./unit-bins.ts";
+import { sumUnits } from "./unit-bins.ts";
 
 /**
  * Quantiles of both arms as observed, and the harm that they come to with its anytime interval: the
@@ -64,7 +65,7 @@ type SeenArm = {
 
 function seenOf({ strata, isClustered }: ObservedRow): Record<"candidate" | "baseline", SeenArm> {
   const candidateUnits = sumUnits(strata.map((stratum) => stratum.candidateUnits));
-  // A copy's group is not known, so what people got is not thrown together with copies.
+  // What people got is not thrown together with copies: a request that has both would count twice.
   if (isClustered && !candidateUnits.isEmpty) {
     const baselineUnits = sumUnits(strata.map((stratum) => stratum.baselineUnits));
     return {
@@ -72,10 +73,16 @@ function seenOf({ strata, isClustered }: ObservedRow): Record<"candidate" | "bas
       baseline: { bins: binsOf(baselineUnits), units: baselineUnits },
     };
   }
-  const units = isClustered ? NO_UNITS : null;
+  if (isClustered) {
+    const { candidate, baseline } = sumPairUnits(strata.map(({ pairUnits }) => pairUnits));
+    return {
+      candidate: { bins: binsOf(candidate), units: candidate },
+      baseline: { bins: binsOf(baseline), units: baseline },
+    };
+  }
   return {
-    candidate: { bins: sorted(strata.flatMap(candidateBins)), units },
-    baseline: { bins: sorted(strata.flatMap(baselineBins)), units },
+    candidate: { bins: sorted(strata.flatMap(candidateBins)), units: null },
+    baseline: { bins: sorted(strata.flatMap(baselineBins)), units: null },
   };
 }
 

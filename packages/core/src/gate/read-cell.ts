@@ -4,6 +4,8 @@ import { CountedCell, CountedPairs } from "./counted-cell.ts";
 import type { DecodedCell } from "./decoded-cell.ts";
 import { decodeCell } from "./decoded-cell.ts";
 import type { EvidenceCell, PairCell } from "./evidence.ts";
+import type { PairUnits } from "./pair-units.ts";
+import { decodePairUnits } from "./pair-units.ts";
 import type { UnitBins } from "./unit-bins.ts";
 import { decodeUnits } from "./unit-bins.ts";
 
@@ -18,4 +20,8 @@ export function readUnits(cell: EvidenceCell): UnitBins {
 
 export function readPairs(cell: PairCell): readonly PairBinCount[] {
   return cell instanceof CountedPairs ? cell.decoded : pairCellBins(cell);
+}
+
+export function readPairUnits(cell: PairCell): PairUnits {
+  return cell instanceof CountedPairs ? cell.pairUnits : decodePairUnits(cell.units);
 }

@@ -11,7 +11,8 @@ import type { Comparison } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow, ObservedStratum } from "./observed-row.ts";
 import { isRandomised } from "./observed-row.ts";
-import { meanOfUnits, meansOfUnits } from "./unit-means.ts";
+import { groupedPairs } from "./pair-cluster-test.ts";
+import { meanOfUnits, meansOfUnitPairs, meansOfUnits } from "./unit-means.ts";
 
 /** What was measured, for people. No decision rests on it. */
 export type RowEstimate = {
@@ -46,14 +47,16 @@ export const NO_ESTIMATE: RowEstimate = {
  * Harm observed so far with an anytime interval; of quantiles see quantile-estimate.ts. Pairs are shown when
  * they tell more than the arms (smaller variance of the difference). Arms are compared within strata, weighted n_c·n_b/(n_c + n_b)
  * (Mantel and Haenszel), so that a moving share of traffic does not mix times of day into the means. Arms
- * whose units come more than once have the variance between groups of units, as their tests do.
+ * and pairs whose units come more than once have the variance between groups of units, as their tests do.
  */
 export function estimateRow(
   row: ObservedRow,
   { metric, comparison }: { readonly metric: MetricDefinition; readonly comparison: Comparison },
   tuning: IntervalTuning,
 ): RowEstimate {
-  const pairs = pairMeans(row, metric);
+  const pairs = row.isClustered
+    ? meansOfUnitPairs(groupedPairs(row), metric)
+    : pairMeans(row, metric);
   const arms = row.isClustered ? meansOfUnits(row.strata, metric) : armMeans(row, metric);
   const chosen = sharper(pairs, arms);
   if (comparison.kind === "limit" || comparison.kind === "zero_tolerance") {
@@ -69,7 +72,8 @@ export function estimateRow(
     };
   }
   if (chosen === null) return NO_ESTIMATE;
-  const units = chosen === pairs ? row.pairCount : row.candidateCount;
+  const ofPairs = row.isClustered ? groupedPairs(row).total : row.pairCount;
+  const units = chosen === pairs ? ofPairs : row.candidateCount;
   // Which of two intervals is shown depends on what has been seen, so each has half of the error.
   const isOneOfTwo = pairs !== null && arms !== null;
   const alpha = isOneOfTwo ? tuning.alpha / 2 : tuning.alpha;
@@ -212,12 +216,9 @@ function armMeans(row: ObservedRow, metric: MetricDefinition): MeanEstimates | n
 
 /** The candidate's own mean: its arms where it had traffic, its side of the pairs elsewhere. */
 function candidateMean(row: ObservedRow, metric: MetricDefinition): CountedMean | null {
-  if (!row.isClustered) return meanOfBins(row.strata.flatMap(candidateBins), metric);
-  const shadowOnly = row.strata.filter(({ candidate }) => candidate.total === 0);
-  return pooled(
-    meanOfUnits(row.strata, metric),
-    meanOfBins(shadowOnly.flatMap(candidateBins), metric),
-  );
+  return row.isClustered
+    ? meanOfUnits(row.strata, metric)
+    : meanOfBins(row.strata.flatMap(candidateBins), metric);
 }
 
 /** A mean of so many observations, with the variance of the mean. */
@@ -225,17 +226,6 @@ type CountedMean = { readonly count: number; readonly mean: number; readonly var
 
 function meanOfBins(bins: readonly BinCount[], metric: MetricDefinition): CountedMean | null {
   return bins.length === 0 ? null : cellMoments(bins, metric);
-}
-
-function pooled(left: CountedMean | null, right: CountedMean | null): CountedMean | null {
-  if (left === null || right === null) return left ?? right;
-  const count = left.count + right.count;
-  const [l, r] = [left.count / count, right.count / count];
-  return {
-    count,
-    mean: l * left.mean + r * right.mean,
-    variance: l * l * left.variance + r * r * right.variance,
-  };
 }
 
 /** What the candidate answered in a stratum, by bin. */

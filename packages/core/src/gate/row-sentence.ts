@@ -31,16 +31,29 @@ export function rowSentence(row: AssessedRow, verdict: VerdictKind): string {
     const origin = row.slice === ALL_TRAFFIC ? originText(row.metric) : "";
     return `${subject} has no observations yet${moreText(row)}${origin}; silence is never a pass.`;
   }
-  if (row.unitBuckets !== null && row.unitBuckets < LEAST_BUCKETS && verdict === "inconclusive") {
+  const isFewUnits = row.unitBuckets !== null && row.unitBuckets < LEAST_BUCKETS;
+  if (isFewUnits && verdict === "inconclusive") {
+    if (row.unitBuckets === 0 && row.ungroupedPairs > 0) {
+      return `${subject} is not decidable, since units are counted more than once${ungroupedText(row)}.`;
+    }
+    const few = row.observations.candidate > 0 ? "the smaller arm has" : "its pairs are of";
     return (
-      `${subject} is not decidable: the smaller arm has about ${textOfCount(row.unitBuckets)} ` +
-      `units, which are counted more than once, and at least ${textOfCount(LEAST_BUCKETS)} are needed.`
+      `${subject} is not decidable: ${few} about ${textOfCount(row.unitBuckets)} ` +
+      `units, which are counted more than once, and at least ${textOfCount(LEAST_BUCKETS)} are needed${ungroupedText(row)}.`
     );
   }
   const split = row.isSplitBroken
     ? "; its observations are not split between the arms as planned, so it cannot pass"
     : "";
-  return `${subject} ${movement(row, row.metric)}; ${consequence(row, row.metric, verdict)}${split}.`;
+  const missing = verdict === "inconclusive" ? ungroupedText(row) : "";
+  return `${subject} ${movement(row, row.metric)}; ${consequence(row, row.metric, verdict)}${missing}${split}.`;
+}
+
+/** Of pairs recorded before the units that asked were: on a row of returning units they prove nothing. */
+function ungroupedText({ ungroupedPairs }: AssessedRow): string {
+  if (ungroupedPairs === 0) return "";
+  const pairs = ungroupedPairs === 1 ? "1 pair" : `${textOfCount(ungroupedPairs)} pairs`;
+  return `; of ${pairs} it was not recorded whose requests they are, so they prove nothing`;
 }
 
 /** Whether there is anything on the candidate to judge. */
@@ -83,7 +96,7 @@ function zeroToleranceSentence(row: AssessedRow, subject: string, events: number
       ? `a rate of ${bound} is ruled out`
       : `${textOfCount(more)} more clean observations would rule out a rate of ${bound}`;
   const returning = row.unitBuckets === null ? "" : ", which count by the units that return";
-  return `${subject}: no event in ${observed} answers of the candidate${returning}; ${rest}.`;
+  return `${subject}: no event in ${observed} answers of the candidate${returning}; ${rest}${more === 0 ? "" : ungroupedText(row)}.`;
 }
 
 function movement(row: AssessedRow, metric: MetricDefinition): string {

@@ -47,23 +47,20 @@ export function testLogE(
 }
 
 /**
- * The same where units come more than once: `armsLogE` is what the arms of all strata say together (see
- * cluster-test.ts), in place of the arms' bets. Pairs keep theirs: what differs between users is in both
- * halves of a pair.
+ * The same two readings where units come more than once, from what the arms of all strata say together
+ * (cluster-test.ts) and what pairs do (pair-cluster-test.ts), in place of bets on single requests.
+ *
+ * @param shadowOnly ln E of the pairs of strata whose arms cannot answer. @param paired Of all pairs.
  */
-export function unitsLogE(row: ObservedRow, part: TestPart, armsLogE: number): number {
-  const shadowOnly = noWealth();
-  const paired = noWealth();
-  let hasArms = false;
-  for (const stratum of row.strata) {
-    const usesArms = part.usesArms(stratum.propensity);
-    hasArms ||= usesArms;
-    part.addPairs(paired, stratum);
-    if (!usesArms) part.addPairs(shadowOnly, stratum);
-  }
-  if (!hasArms) return mixGrid(paired);
-  const live = LOG_LIVE_WEIGHT + mixGrid(shadowOnly) + armsLogE;
-  return logSumExp([live, LOG_PAIRED_WEIGHT + mixGrid(paired)]);
+export function unitsLogE(
+  row: ObservedRow,
+  part: TestPart,
+  of: { readonly arms: number; readonly shadowOnly: number; readonly paired: number },
+): number {
+  const hasArms = row.strata.some(({ propensity }) => part.usesArms(propensity));
+  if (!hasArms) return of.paired;
+  const live = LOG_LIVE_WEIGHT + of.shadowOnly + of.arms;
+  return logAdd(live, LOG_PAIRED_WEIGHT + of.paired);
 }
 
 /**

@@ -3,18 +3,18 @@ import { observationsToSettle } from "../statistics/planner.ts";
 import type { AssessedRow, RowInput, RowOutcome } from "./assessed-row.ts";
 import { isBroken, isByLimitAlone, observationsOf, unitSplitOf } from "./assessed-row.ts";
 import type { BurnIn } from "./cluster-test.ts";
-import {
-  clusterLogE,
-  HARM_BURN_IN,
-  HEAVY_TAIL_BURN_IN,
-  leastBuckets,
-  SAFETY_BURN_IN,
-} from "./cluster-test.ts";
+import { clusterLogE, HARM_BURN_IN, HEAVY_TAIL_BURN_IN, SAFETY_BURN_IN } from "./cluster-test.ts";
 import type { CompiledCriterion } from "./compiled-criterion.ts";
 import type { Comparison, Criterion } from "./criterion.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ObservedRow } from "./observed-row.ts";
 import { baselineAsCandidate, isRandomised } from "./observed-row.ts";
+import {
+  decidingGroups,
+  groupedPairs,
+  pairClusterLogE,
+  ungroupedPairs,
+} from "./pair-cluster-test.ts";
 import { estimateQuantile } from "./quantile-estimate.ts";
 import type { QuantileTest } from "./quantile-move.ts";
 import type { RowEstimate } from "./row-estimate.ts";
@@ -90,8 +90,11 @@ export class TestedRow implements AssessedRow {
   }
 
   get unitBuckets(): number | null {
-    const { row } = this.#input;
-    return row.isClustered ? leastBuckets(row) : null;
+    return decidingGroups(this.#input.row);
+  }
+
+  get ungroupedPairs(): number {
+    return ungroupedPairs(this.#input.row);
   }
 
   get outcome(): RowOutcome {
@@ -156,8 +159,14 @@ function clusteredLogE(test: QuantileTest, row: ObservedRow, burnIn: BurnIn): nu
   const { scale, parts } = test;
   const part = parts.at(-1);
   if (part === undefined) return 0;
-  const armsLogE = clusterLogE(row, part.question, { scale, burnIn });
-  return unitsLogE(row, part, armsLogE);
+  const of = { scale, burnIn };
+  const { question } = part;
+  const shadowOnly = groupedPairs(row, (propensity) => !part.usesArms(propensity));
+  return unitsLogE(row, part, {
+    arms: clusterLogE(row, question, of),
+    shadowOnly: pairClusterLogE(shadowOnly, question, of),
+    paired: pairClusterLogE(groupedPairs(row), question, of),
+  });
 }
 
 function safetyBurnIn({ kind }: MetricDefinition): BurnIn {

@@ -3,6 +3,7 @@ import type { DecodedCell } from "../gate/decoded-cell.ts";
 import { decodeCell } from "../gate/decoded-cell.ts";
 import type { ObservedStratum } from "../gate/observed-row.ts";
 import type { QuantileTest } from "../gate/quantile-move.ts";
+import { NO_PAIR_UNITS } from "../gate/pair-units.ts";
 import { NO_UNITS } from "../gate/unit-bins.ts";
 import type { TestPart } from "../gate/test-part.ts";
 import type { PairShare } from "../population/pairing.ts";
@@ -37,7 +38,11 @@ export function pairPartsOf(test: QuantileTest, pairs: readonly PairShare[]): re
 }
 
 const NOTHING: DecodedCell = decodeCell({ bins: {} });
-const SINGLE = { baselineUnits: NO_UNITS, candidateUnits: NO_UNITS } as const;
+const SINGLE = {
+  baselineUnits: NO_UNITS,
+  candidateUnits: NO_UNITS,
+  pairUnits: NO_PAIR_UNITS,
+} as const;
 
 function armSteps(
   part: TestPart,

@@ -195,13 +195,10 @@ function strataOf(metric: MetricDefinition, of: Moment): MetricEvidence["strata"
   const isOfPairs = OF_PAIRS.includes(metric.name);
   const arm = (name: keyof Arms): EvidenceCell =>
     isOfPairs ? emptyCell() : drawArm(metric, levelOf(name), { ...of, count: counts[name] });
-  const pairs: PairCell = FEEDBACK.includes(metric.name)
+  const levels = { baseline: levelOf("baseline"), candidate: levelOf("candidate") };
+  const pairs = FEEDBACK.includes(metric.name)
     ? emptyPairCell()
-    : drawPairs(
-        metric,
-        { baseline: levelOf("baseline"), candidate: levelOf("candidate") },
-        { count: counts.pairs, chance },
-      );
+    : drawPairsOf(metric, levels, { ...of, count: counts.pairs });
   const strata = [{ ...place, baseline: arm("baseline"), candidate: arm("candidate"), pairs }];
   const harms = metric.kind === "binary" && metric.direction === "lower_is_better";
   const events = harms ? chance.binomial(counts.ring, levelOf("candidate")) : 0;
@@ -222,19 +219,41 @@ function drawArm(
 ): EvidenceCell {
   const { count, chance, isSticky } = of;
   if (!isSticky) return drawCell(metric, level, { count, chance });
-  const groups = chance.spread(
-    count,
-    Array.from({ length: UNIT_BUCKETS }, () => 1 / UNIT_BUCKETS),
-  );
-  const bins: Record<string, number> = {};
+  const { counts, units } = byGroup(of, (inGroup) => {
+    return drawCell(metric, level, { count: inGroup, chance }).bins;
+  });
+  return { bins: counts, units };
+}
+
+function drawPairsOf(
+  metric: MetricDefinition,
+  levels: Record<keyof Arms, number>,
+  of: { readonly count: number; readonly chance: Chance; readonly isSticky: boolean },
+): PairCell {
+  const { count, chance, isSticky } = of;
+  if (!isSticky) return drawPairs(metric, levels, { count, chance });
+  const { counts, units } = byGroup(of, (inGroup) => {
+    return drawPairs(metric, levels, { count: inGroup, chance }).joint;
+  });
+  return { joint: counts, units };
+}
+
+type Counted = Readonly<Record<string, number>>;
+
+/** Spreads over the groups of units, and draws what each counts: in all, and by group. */
+function byGroup(
+  { count, chance }: { readonly count: number; readonly chance: Chance },
+  draw: (inGroup: number) => Counted,
+): { readonly counts: Counted; readonly units: Counted } {
+  const counts: Record<string, number> = {};
   const units: Record<string, number> = {};
-  for (const [group, inGroup] of groups.entries()) {
+  const even = Array.from({ length: UNIT_BUCKETS }, () => 1 / UNIT_BUCKETS);
+  for (const [group, inGroup] of chance.spread(count, even).entries()) {
     if (inGroup === 0) continue;
-    const drawn = drawCell(metric, level, { count: inGroup, chance });
-    for (const [bin, seen] of Object.entries(drawn.bins)) {
-      bins[bin] = (bins[bin] ?? 0) + seen;
-      units[`${group}:${bin}`] = seen;
+    for (const [bins, seen] of Object.entries(draw(inGroup))) {
+      counts[bins] = (counts[bins] ?? 0) + seen;
+      units[`${group}:${bins}`] = seen;
     }
   }
-  return { bins, units };
+  return { counts, units };
 }
