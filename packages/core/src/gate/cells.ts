@@ -145,7 +145,7 @@ function jointBins(joint: Readonly<Record<string, number>>): readonly PairBinCou
 }
 
 /** By the baseline's bin and then by the candidate's. */
-function comparePairs(left: PairBinCount, right: PairBinCount): number {
+export function comparePairs(left: PairBinCount, right: PairBinCount): number {
   return left.baselineBin - right.baselineBin || left.candidateBin - right.candidateBin;
 }
 

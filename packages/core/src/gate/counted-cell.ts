@@ -1,4 +1,5 @@
 import type { PairBinCount } from "./cells.ts";
+import { comparePairs } from "./cells.ts";
 import { DecodedCell } from "./decoded-cell.ts";
 import type { EvidenceCell, PairCell } from "./evidence.ts";
 import type { PairUnits } from "./pair-units.ts";
@@ -74,6 +75,25 @@ export class CountedPairs implements PairCell {
     return Object.fromEntries(
       this.decoded.map(({ baselineBin, candidateBin, count }) => [
         `${baselineBin}:${candidateBin}`,
+        count,
+      ]),
+    );
+  }
+}
+
+/** The same where the units that asked may be counted more than once. */
+export class CountedUnitPairs extends CountedPairs {
+  override readonly pairUnits: PairUnits;
+
+  constructor(pairUnits: PairUnits) {
+    super(pairUnits.joint.toSorted(comparePairs));
+    this.pairUnits = pairUnits;
+  }
+
+  get units(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.pairUnits.entries.map(({ group, baselineBin, candidateBin, count }) => [
+        `${group}:${baselineBin}:${candidateBin}`,
         count,
       ]),
     );

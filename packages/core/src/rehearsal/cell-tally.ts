@@ -1,6 +1,12 @@
-import type { PairBinCount } from "../gate/cells.ts";
-import { CountedCell, CountedPairs, CountedUnitsCell } from "../gate/counted-cell.ts";
+import {
+  CountedCell,
+  CountedPairs,
+  CountedUnitPairs,
+  CountedUnitsCell,
+} from "../gate/counted-cell.ts";
 import type { StratumEvidence } from "../gate/evidence.ts";
+import type { UnitPairCount } from "../gate/pair-units.ts";
+import { PairUnits } from "../gate/pair-units.ts";
 import { UNIT_BUCKETS } from "../gate/unit-bucket.ts";
 import type { Random } from "./random.ts";
 import { drawBinomial } from "./random.ts";
@@ -10,12 +16,16 @@ export type TallyShape = { readonly bins: readonly number[]; readonly areUnits: 
 
 /**
  * Counts that grow by draws. A place is a bin's position, in a group of units after those of the groups
- * before it; of pairs it is that of the baseline's bin times the number of bins, and the candidate's. Places
+ * before it; of pairs it is that of the baseline's bin times the number of bins, and the candidate's, after the
+ * places of the groups before it where units return. Places
  * that hold something are known in the order in which they were filled, so that draws from them repeat.
  */
 export class Tally {
   readonly #size: number;
-  /** Empty until something is counted: most of the tallies of hundreds of blocks never are. */
+  /**
+   * Empty until something is counted: most of the tallies of hundreds of blocks never are. Sparse where there
+   * are far more places than are ever filled (size 0).
+   */
   counts: number[] = [];
   filled: number[] = [];
 
@@ -26,7 +36,7 @@ export class Tally {
   add(place: number, count: number): void {
     // A typed array of this size would live outside of the heap, and cost a collection each time.
     if (this.counts.length === 0) this.counts = zeros(this.#size);
-    const before = this.counts[place] as number;
+    const before = this.counts[place] ?? 0;
     if (before === 0) this.filled.push(place);
     this.counts[place] = before + count;
   }
@@ -62,7 +72,7 @@ export function emptyTally(shape: TallyShape): StratumTally {
     shape,
     baseline: new Tally(armSize),
     candidate: new Tally(armSize),
-    pairs: new Tally(size * size),
+    pairs: new Tally(shape.areUnits ? 0 : size * size),
   };
 }
 
@@ -115,17 +125,20 @@ export function stratumEvidence(
     propensityBps,
     baseline: cellOf(baseline),
     candidate: cellOf(candidate),
-    pairs: new CountedPairs(pairBins(shape, pairs)),
+    pairs: shape.areUnits
+      ? new CountedUnitPairs(new PairUnits(pairBins(shape, pairs)))
+      : new CountedPairs(pairBins(shape, pairs)),
   };
 }
 
-/** Ascending by baseline bin and then by candidate bin. */
-function pairBins({ bins }: TallyShape, { filled, counts }: Tally): readonly PairBinCount[] {
+/** Ascending by group, by baseline bin and then by candidate bin. */
+function pairBins({ bins }: TallyShape, { filled, counts }: Tally): readonly UnitPairCount[] {
   const size = bins.length;
   return filled
     .toSorted((left, right) => left - right)
     .map((place) => ({
-      baselineBin: bins[Math.floor(place / size)] as number,
+      group: Math.floor(place / (size * size)),
+      baselineBin: bins[Math.floor(place / size) % size] as number,
       candidateBin: bins[place % size] as number,
       count: counts[place] as number,
     }));

@@ -1,5 +1,5 @@
 import type { PairShare } from "../population/pairing.ts";
-import { COMMON_SHARE, sameRank } from "../population/pairing.ts";
+import { COMMON_SHARE, pairShares, sameRank } from "../population/pairing.ts";
 import type { ArmPopulations, Population } from "../population/population.ts";
 import type { Tally } from "./cell-tally.ts";
 import type { Random } from "./random.ts";
@@ -10,6 +10,8 @@ export type DrawPlan = {
   readonly baseline: ArmPlan;
   readonly candidate: ArmPlan;
   readonly sameRank: ArmPlan;
+  /** Both answers together, each two bins once: {@link COMMON_SHARE} of the same rank, the rest independent. */
+  readonly pairs: ArmPlan;
   /** Number of bins, for the places of pairs. */
   readonly size: number;
 };
@@ -42,8 +44,21 @@ export function drawPlan(arms: ArmPopulations, bins: readonly number[]): DrawPla
         ({ baselineBin, candidateBin }) => place(baselineBin) * bins.length + place(candidateBin),
       ),
     },
+    pairs: pairPlan(
+      arms,
+      ({ baselineBin, candidateBin }) => place(baselineBin) * bins.length + place(candidateBin),
+    ),
     size: bins.length,
   };
+}
+
+function pairPlan(arms: ArmPopulations, placeOf: (pair: PairShare) => number): ArmPlan {
+  const shares = new Map<number, number>();
+  for (const pair of pairShares(arms)) {
+    const place = placeOf(pair);
+    shares.set(place, (shares.get(place) ?? 0) + pair.share);
+  }
+  return { shares: [...shares.values()], places: [...shares.keys()] };
 }
 
 /** Adds `count` answers of one arm to a tally. */

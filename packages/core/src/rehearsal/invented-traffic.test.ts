@@ -118,6 +118,11 @@ describe("invented evidence", () => {
     const { candidate: exposed } = evidence.exposures[1]!;
     expect(exposed).toBe(totalOf(candidate.bins));
     expect(exposed % 10).toBe(0);
+    // The hour in shadow: pairs of 360 users, ten of each.
+    const { pairs } = evidence.metrics[0]!.strata[0]!;
+    expect(totalOf(pairs.units!)).toBe(totalOf(pairs.joint));
+    expect(new Set(Object.keys(pairs.units!).map((key) => key.split(":")[0])).size).toBe(64);
+    expect(totalOf(pairs.joint)).toBe(evidence.exposures[0]!.pairs);
   });
 
   it.each([
@@ -139,7 +144,7 @@ describe("invented evidence", () => {
     const units = 64 * perGroup;
     const excesses = Array.from({ length: rounds }, () => {
       const tally = new Tally(64 * 2);
-      drawUnitAnswers(random, { plan, arm: "candidate", units, sticky }, tally);
+      drawUnitAnswers(random, { plan, side: "candidate", units, sticky }, tally);
       let [answers, events] = [0, 0];
       for (const [place, count] of tally.counts.entries()) {
         answers += count;
@@ -151,5 +156,33 @@ describe("invented evidence", () => {
     // A squared normal has variance 2: three standard errors of the mean.
     const bound = 3 * Math.sqrt(2 / rounds) * unitInflation(sticky) + 0.05;
     expect(Math.abs(found - unitInflation(sticky))).toBeLessThan(bound);
+  });
+
+  it("pairs of units vary by the design effect in how the two answers differ", () => {
+    const sticky = { requestsPerUnit: 20, correlation: 0.3 };
+    const random = seededRandom(3);
+    const populationOf = (rate: number) => [
+      { bin: 0, share: 1 - rate },
+      { bin: 100, share: rate },
+    ];
+    const arms = { baseline: populationOf(0.1), candidate: populationOf(0.2) };
+    const plan = drawPlan(arms, [0, 100]);
+    // Half have the same rank: 0.1 of those differ. Of the others 0.18 and 0.08.
+    const [mean, square] = [0.1, 0.5 * 0.1 + 0.5 * 0.26];
+    const rounds = 2_000;
+    let sum = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      const tally = new Tally(0);
+      drawUnitAnswers(random, { plan, side: "pairs", units: 64 * 4, sticky }, tally);
+      let [pairs, difference] = [0, 0];
+      for (const place of tally.filled) {
+        const count = tally.counts[place]!;
+        pairs += count;
+        difference += count * ((place % 2) - (Math.floor(place / 2) % 2));
+      }
+      sum += (difference - mean * pairs) ** 2 / ((square - mean * mean) * pairs);
+    }
+    const bound = 3 * Math.sqrt(2 / rounds) * unitInflation(sticky) + 0.05;
+    expect(Math.abs(sum / rounds - unitInflation(sticky))).toBeLessThan(bound);
   });
 });

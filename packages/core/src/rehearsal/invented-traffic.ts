@@ -268,7 +268,8 @@ function drawMetric(
 
 /**
  * Of units that return, answers and copies are drawn apart: the tests of pairs and of arms are averaged,
- * so what the two have in common changes no guarantee.
+ * so what the two have in common changes no guarantee. Where a part of the requests is copied, it is taken to
+ * be all requests of a part of the units: the same number of units for a number of pairs.
  */
 function drawUnits(
   random: Random,
@@ -277,11 +278,12 @@ function drawUnits(
 ): void {
   const { plan, counts, sticky, isPaired } = of;
   for (const arm of ["candidate", "baseline"] as const) {
-    drawUnitAnswers(random, { plan, arm, units: counts.units[arm], sticky }, into[arm]);
+    drawUnitAnswers(random, { plan, side: arm, units: counts.units[arm], sticky }, into[arm]);
   }
   if (!isPaired) return;
-  const count = counts.candidatePaired + counts.baselinePaired;
-  drawPairs(random, { plan, count }, (b, c, drawn) => into.pairs.add(b * plan.size + c, drawn));
+  const pairs = counts.candidatePaired + counts.baselinePaired;
+  const units = requestsOfUnits(random, pairs, 1 / sticky.requestsPerUnit);
+  drawUnitAnswers(random, { plan, side: "pairs", units, sticky }, into.pairs);
 }
 
 function stratumOf(

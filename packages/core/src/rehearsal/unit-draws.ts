@@ -15,32 +15,34 @@ export function requestsOfUnits(random: Random, units: number, requestsPerUnit: 
 }
 
 /**
- * Adds the answers to so many new units of one arm, by group of units.
+ * Adds the answers to so many new units of one arm, or the pairs of both, by group of units.
  *
  * Units are spread evenly over the 64 groups. What a group shows is Dirichlet-multinomial: with n answers
  * of units that make m requests each and correlate by r, a concentration of (n - 1)/((m - 1)r) - 1 gives
- * counts the variance n p(1 - p)(1 + (m - 1)r), which is what the planner multiplies by (Kish 1965).
+ * counts the variance n p(1 - p)(1 + (m - 1)r), which is what the planner multiplies by (Kish 1965). Of pairs
+ * it is each two answers that a unit is given more or less often, so that each makes its own of the change.
  * Mosimann (1962), "On the compound multinomial distribution".
  */
 export function drawUnitAnswers(
   random: Random,
   of: {
     readonly plan: DrawPlan;
-    readonly arm: "baseline" | "candidate";
+    readonly side: "baseline" | "candidate" | "pairs";
     readonly units: number;
     readonly sticky: StickyUnits;
   },
   tally: Tally,
 ): void {
-  const { plan, arm, sticky } = of;
-  const { shares, places } = plan[arm];
+  const { plan, side, sticky } = of;
+  const { shares, places } = plan[side];
+  const groupSize = side === "pairs" ? plan.size ** 2 : plan.size;
   const excess = (sticky.requestsPerUnit - 1) * sticky.correlation;
   drawMultinomial(random, { count: of.units, shares: EVEN_GROUPS }, (bucket, units) => {
     const count = requestsOfUnits(random, units, sticky.requestsPerUnit);
     const own =
       count > 1 && excess > 0 ? groupShares(random, shares, (count - 1) / excess - 1) : shares;
     drawMultinomial(random, { count, shares: own }, (cell, drawn) => {
-      tally.add(bucket * plan.size + (places[cell] as number), drawn);
+      tally.add(bucket * groupSize + (places[cell] as number), drawn);
     });
   });
 }
