@@ -14,6 +14,7 @@ import type { ObservationsNeeded } from "../statistics/power.ts";
 import { gridWalks, observationsNeeded } from "../statistics/power.ts";
 import type { Design } from "./walks.ts";
 import type { LevelledTest } from "./unit-needs.ts";
+import { pairUnitNeeds } from "./pair-unit-needs.ts";
 import { unitNeeds } from "./unit-needs.ts";
 import { gridPartsOf } from "./walks.ts";
 
@@ -119,7 +120,7 @@ type Asked = {
   readonly burnIn: BurnIn;
 };
 
-/** Where units return the gate has another test for the arms, and its own plan. */
+/** Where units return the gate has other tests, of arms and of pairs, and each its own plan. */
 function needed(
   tests: readonly LevelledTest[],
   { metric, design, units = null }: RowQuestion,
@@ -129,6 +130,7 @@ function needed(
     const { propensity } = design;
     return unitNeeds(tests, { metric, arms, units, propensity, burnIn });
   }
+  if (units !== null) return pairUnitNeeds(tests, { arms, units, burnIn });
   return tests
     .map(({ test, level }) =>
       observationsNeeded(

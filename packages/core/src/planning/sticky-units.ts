@@ -37,9 +37,14 @@ export function unitInflation({ requestsPerUnit, correlation }: StickyUnits): nu
   return designEffect(requestsPerUnit, correlation);
 }
 
+/** As many units as fill enough of the groups: of 64, 41 units fill 30 on average. */
+export const LEAST_UNITS = Math.ceil(
+  Math.log1p(-LEAST_BUCKETS / UNIT_BUCKETS) / Math.log1p(-1 / UNIT_BUCKETS),
+);
+
 /**
  * Candidate answers before the normal test of units may speak: its burn-in of answers and of events in each
- * arm that it uses, and as many units as fill enough of the groups (of 64, 41 units fill 30 on average).
+ * arm that it uses, and {@link LEAST_UNITS}.
  */
 export function leastAnswers(
   { requestsPerUnit }: StickyUnits,
@@ -55,10 +60,7 @@ export function leastAnswers(
   },
 ): number {
   const { burnIn, metric, arms, propensity, usesBaseline, nullRate = 0 } = of;
-  const units = Math.ceil(
-    Math.log1p(-LEAST_BUCKETS / UNIT_BUCKETS) / Math.log1p(-1 / UNIT_BUCKETS),
-  );
-  const forAnswers = Math.max(burnIn.perArm, units * requestsPerUnit);
+  const forAnswers = Math.max(burnIn.perArm, LEAST_UNITS * requestsPerUnit);
   const perBaseline = propensity / (1 - propensity);
   // Events that are expected do in place of the candidate's own, each of a unit.
   const forExpected =

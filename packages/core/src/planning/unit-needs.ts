@@ -2,6 +2,7 @@ import type { BurnIn, ClusterQuestion } from "../gate/cluster-test.ts";
 import type { MetricDefinition } from "../gate/metric.ts";
 import type { ArmScale } from "../gate/outcome-scale.ts";
 import { outcomeOfBin } from "../gate/outcome-scale.ts";
+import type { Contrast } from "../statistics/contrast.ts";
 import type { QuantileTest } from "../gate/quantile-move.ts";
 import { RARE_EVENTS_WEIGHT, rareNullRate } from "../gate/rare-unit-events.ts";
 import { LIVE_WEIGHT } from "../gate/test-log-e.ts";
@@ -37,19 +38,23 @@ export type UnitDesign = {
  * moving together, for they are about the same answers.
  */
 export function unitNeeds(tests: readonly LevelledTest[], design: UnitDesign): ObservationsNeeded {
-  const barriers = tests.map((of) => barrierOf(of, design));
+  return neededAt(tests.map((of) => barrierOf(of, design)));
+}
+
+/** Until all are passed at one look. */
+export function neededAt(barriers: readonly Barrier[]): ObservationsNeeded {
   const least = Math.max(...barriers.map((of) => of.least));
   return observationsToPass((count) => Math.max(...barriers.map(({ at }) => at(count))), least);
 }
 
 /** How far above its mean the contrast must be for a test to be at its level, in deviations. */
-type Barrier = {
-  /** Candidate answers before which it cannot be. */
+export type Barrier = {
+  /** Candidate answers (or pairs) before which it cannot be. */
   readonly least: number;
   readonly at: (count: number) => number;
 };
 
-const NEVER: Barrier = { least: 1, at: () => Number.POSITIVE_INFINITY };
+export const NEVER: Barrier = { least: 1, at: () => Number.POSITIVE_INFINITY };
 
 function barrierOf(of: LevelledTest, design: UnitDesign): Barrier {
   const { parts, scale } = of.test;
@@ -59,11 +64,28 @@ function barrierOf(of: LevelledTest, design: UnitDesign): Barrier {
   const baseline = momentsOf(design.arms.baseline, scale.baseline);
   const arms: Arms = { question, candidate, baseline, isBinary: scale.isBinary };
   const alone = aloneLevel(of.level);
-  if (!arms.isBinary || design.burnIn.eventsOf === "both_arms")
-    return normalBarrier(alone, arms, design);
-  const rare = rareBarrier(alone, arms, design);
-  if (rare === null) return normalBarrier(alone, arms, design);
-  const normal = normalBarrier(alone * (1 - RARE_EVENTS_WEIGHT), arms, design);
+  const normalAt = (alpha: number): Barrier => normalBarrier(alpha, arms, design);
+  if (!arms.isBinary || design.burnIn.eventsOf === "both_arms") return normalAt(alone);
+  const rare = { contrast: question.contrast, mean: candidate.mean, units: design.units };
+  return orRareEvents(alone, normalAt, rare);
+}
+
+/** What a candidate's rare events are judged by: its own mean of 0 and 1, against what the null allows. */
+export type RareEvents = {
+  readonly contrast: Contrast;
+  readonly mean: number;
+  readonly units: StickyUnits;
+};
+
+/** Whichever of both is passed first: the normal test at its part of a level, or that of rare events at its own. */
+export function orRareEvents(
+  alone: number,
+  normalAt: (alpha: number) => Barrier,
+  of: RareEvents,
+): Barrier {
+  const rare = rareBarrier(alone, of);
+  if (rare === null) return normalAt(alone);
+  const normal = normalAt(alone * (1 - RARE_EVENTS_WEIGHT));
   return {
     least: Math.min(normal.least, rare.least),
     at: (count) =>
@@ -124,7 +146,8 @@ function normalBarrier(alpha: number, arms: Arms, design: UnitDesign): Barrier {
 }
 
 /** How many answers count as one where too few events say how they cluster: all of a unit. */
-const asOne = ({ requestsPerUnit }: StickyUnits): number => requestsPerUnit * UPPER_UNEVENNESS;
+export const asOne = ({ requestsPerUnit }: StickyUnits): number =>
+  requestsPerUnit * UPPER_UNEVENNESS;
 
 /** As the gate takes it: what would be under the null, where that is more. Outcomes in [0, 1] like events, in proportion. */
 function nullVariance({ mean, variance }: Moments, nullMean: number): number {
@@ -135,15 +158,11 @@ function nullVariance({ mean, variance }: Moments, nullMean: number): number {
 const rarer = (mean: number): number => Math.max(0, Math.min(mean, 1 - mean));
 
 /** The same of the test of rare events, in which every event counts and answers as so many units. */
-function rareBarrier(
-  alone: number,
-  { question: { contrast }, candidate }: Arms,
-  { units }: UnitDesign,
-): Barrier | null {
+function rareBarrier(alone: number, { contrast, mean, units }: RareEvents): Barrier | null {
   const nullRate = rareNullRate(contrast);
   if (nullRate === null) return null;
   const logNeeded = Math.log((1 / alone - (1 - RARE_EVENTS_WEIGHT)) / RARE_EVENTS_WEIGHT);
-  const rate = contrast.direction === -1 ? candidate.mean : 1 - candidate.mean;
+  const rate = contrast.direction === -1 ? mean : 1 - mean;
   const perUnit = asOne(units);
   const logE = (events: number, observations: number): number =>
     mixGrid(rateLogs({ events, observations }, { nullRate, direction: -1 }));
