@@ -108,12 +108,15 @@ export function sumPairUnits(all: readonly PairUnits[]): PairUnits {
   return summed(filled.flatMap(({ entries }) => entries));
 }
 
+/** No {@link jointKey} is half as far from 0. */
+const BEYOND_JOINT_KEYS = 1_000_000_000;
+
 /** In one order, whichever they came in: sums of fractions depend on it. */
 function summed(entries: readonly UnitPairCount[]): PairUnits {
   if (entries.length === 0) return NO_PAIR_UNITS;
-  const sum = new Map<string, UnitPairCount>();
+  const sum = new Map<number, UnitPairCount>();
   for (const entry of entries) {
-    const key = `${entry.group}:${entry.baselineBin}:${entry.candidateBin}`;
+    const key = entry.group * BEYOND_JOINT_KEYS + jointKey(entry);
     const known = sum.get(key);
     sum.set(key, known === undefined ? entry : { ...known, count: known.count + entry.count });
   }
