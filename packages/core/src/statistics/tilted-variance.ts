@@ -33,7 +33,11 @@ export function tiltedVariance({ values, counts }: SeenValues): number {
     if (Math.abs(seen.mean) < PRECISION * Math.sqrt(seen.square)) break;
     if (seen.mean > 0) high = theta;
     else low = theta;
-    theta = nextTheta(theta, seen, { low, high, longest: LONGEST_STEP / (most - least) });
+    theta = nextTheta(theta, seen, {
+      low,
+      high,
+      longest: (2 ** step * LONGEST_STEP) / (most - least),
+    });
     seen = at(theta);
   }
   return seen.square;
@@ -42,8 +46,8 @@ export function tiltedVariance({ values, counts }: SeenValues): number {
 const MOST_STEPS = 100;
 /** Of the mean, in deviations: far less than any sample can tell. */
 const PRECISION = 1e-10;
-/** Times the width of the values; further away from the root the slope says little. */
-const LONGEST_STEP = 4;
+/** Over the width of the values, and twice as long each time: far from the root the slope says little. */
+const LONGEST_STEP = 1;
 
 function nextTheta(
   theta: number,
