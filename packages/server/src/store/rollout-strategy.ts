@@ -62,16 +62,7 @@ export async function fitStrategy(
   deps: StrategyDeps,
   of: {
     readonly document: JsonObject;
-    readonly feature: Feature;
-    readonly baseline: string;
-    readonly candidate: string;
-    readonly nowMs: number;
-    /**
-     * The strategy that is revised. What its baseline was known to show is frozen, and what was not known of a
-     * metric that it judges is not measured now: the same strategy again would differ by it.
-     */
-    readonly revised?: Pick<Strategy, "criteria" | "expected" | "slices">;
-  },
+  } & Fitted,
 ): Promise<Strategy> {
   const { feature } = of;
   const metrics = metricsOfFeature(feature, deps.metrics);
@@ -113,14 +104,7 @@ export async function fitStrategy(
     ...parsed.strategy.stages.flatMap((stage, index) => ringProblems(stage.ring, index, feature)),
   ];
   if (problems.length > 0) throw unusable(problems);
-  const slices =
-    parsed.strategy.slices ??
-    of.revised?.slices ??
-    (await loadTypicalSlices(deps.database, {
-      feature,
-      releases: [of.baseline, of.candidate],
-      nowMs: of.nowMs,
-    }));
+  const slices = parsed.strategy.slices ?? (await frozenSlices(deps, of));
   const expected = { ...seen.rough, ...typical, ...parsed.strategy.expected };
   const fitted = {
     ...parsed.strategy,
@@ -128,6 +112,27 @@ export async function fitStrategy(
     slices,
   };
   return withFrozenMetrics(fitted, metrics, deps.metrics);
+}
+
+/** What a strategy is fitted to. */
+type Fitted = {
+  readonly feature: Feature;
+  readonly baseline: string;
+  readonly candidate: string;
+  readonly nowMs: number;
+  /**
+   * The strategy that is revised. What its baseline was known to show is frozen, and what was not known of a
+   * metric that it judges is not measured now: the same strategy again would differ by it.
+   */
+  readonly revised?: Pick<Strategy, "criteria" | "expected" | "slices">;
+};
+
+async function frozenSlices(
+  { database }: StrategyDeps,
+  { feature, baseline, candidate, nowMs, revised }: Fitted,
+): Promise<readonly string[]> {
+  if (revised?.slices !== undefined) return revised.slices;
+  return await loadTypicalSlices(database, { feature, releases: [baseline, candidate], nowMs });
 }
 
 /** Rates that the strategy judges and says nothing of. What must never happen has no usual rate. */
