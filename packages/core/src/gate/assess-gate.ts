@@ -137,8 +137,17 @@ function assessRows(
     return [ALL_TRAFFIC, ...(criterion.perSlice ? slices : [])].map((slice) => {
       const row = rowOf(criterion, slice);
       const perHour = paceOf(row);
-      const of = { criterion, metric, compiled, slice, row, confidence, perHour };
-      return assessRow({ ...of, isReview, liveFrom });
+      return assessRow({
+        criterion,
+        metric,
+        compiled,
+        slice,
+        row,
+        confidence,
+        perHour,
+        isReview,
+        liveFrom,
+      });
     });
   });
 }

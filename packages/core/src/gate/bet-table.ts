@@ -10,9 +10,11 @@ export type GridLogs = Float64Array;
 
 const GRID_SIZE = GRID_EXPONENTS.length;
 
-/** From this grid point on, bets of noisy and of small metrics are often all at their cap. */
+/** From one of these grid points on, bets of noisy and of small metrics are often all at their cap. */
 const FIRST_CAPPED = 4;
 const NARROW_SIZE = FIRST_CAPPED + 1;
+const SOON_CAPPED = 2;
+const NARROWEST_SIZE = SOON_CAPPED + 1;
 
 export function noWealth(): GridLogs {
   return new Float64Array(GRID_SIZE);
@@ -29,13 +31,14 @@ export function noWealth(): GridLogs {
 export class BetTable {
   readonly #arm: ValuesArm;
   readonly #rows: Float64Array;
-  /** The first five of each row by themselves, which fit into a processor's nearest memory. */
+  /** The first five, and three, of each row by themselves, which fit into a processor's nearest memory. */
   readonly #narrowRows: Float64Array;
+  readonly #narrowestRows: Float64Array;
   readonly #last: number;
   #filledFrom: number;
   #filledTo: number;
-  /** No row so far tells the last five grid points apart: their bets are all at the cap. */
-  #isNarrow = true;
+  /** From which grid point on no row so far tells them apart: their bets are all at the cap. */
+  #cappedFrom = 0;
   readonly #logsOf: (outcome: number) => readonly number[];
 
   /** @param logsOf What one observation of an outcome in [0, 1] adds. */
@@ -44,6 +47,7 @@ export class BetTable {
     this.#arm = arm;
     this.#rows = new Float64Array(size * GRID_SIZE);
     this.#narrowRows = new Float64Array(size * NARROW_SIZE);
+    this.#narrowestRows = new Float64Array(size * NARROWEST_SIZE);
     this.#last = size - 1;
     // Empty, and so that the first outcome makes the whole of it.
     this.#filledFrom = size;
@@ -63,7 +67,8 @@ export class BetTable {
     this.#ensureRows(clamp(lowest, last), clamp(highest, last));
     const isInside = lowest >= 0 && highest <= last;
     const inside = isInside ? grouped : this.#inside(grouped);
-    if (this.#isNarrow) this.#addNarrow(logs, inside);
+    if (this.#cappedFrom <= SOON_CAPPED) this.#addNarrowest(logs, inside);
+    else if (this.#cappedFrom <= FIRST_CAPPED) this.#addNarrow(logs, inside);
     else this.#addWide(logs, inside);
     if (!isInside) this.#addOutside(logs, grouped);
   }
@@ -163,6 +168,27 @@ export class BetTable {
     }
   }
 
+  /** The last seven have. */
+  #addNarrowest(logs: GridLogs, { bins, counts }: GroupedCounts): void {
+    const rows = this.#narrowestRows;
+    const { firstGroup } = this.#arm;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    for (let position = 0; position < bins.length; position += 1) {
+      const count = counts[position] as number;
+      const at = ((bins[position] as number) - firstGroup) * NARROWEST_SIZE;
+      a += count * (rows[at] as number);
+      b += count * (rows[at + 1] as number);
+      c += count * (rows[at + 2] as number);
+    }
+    logs[0] = (logs[0] as number) + a;
+    logs[1] = (logs[1] as number) + b;
+    for (let index = SOON_CAPPED; index < GRID_SIZE; index += 1) {
+      logs[index] = (logs[index] as number) + c;
+    }
+  }
+
   /** Rows are filled from the lowest to the highest outcome seen, so that one look tells. */
   #ensureRows(low: number, high: number): void {
     if (low >= this.#filledFrom && high < this.#filledTo) return;
@@ -179,9 +205,10 @@ export class BetTable {
     const row = this.#logsOf(outcomeAt(this.#arm, index));
     this.#rows.set(row, index * GRID_SIZE);
     this.#narrowRows.set(row.slice(0, NARROW_SIZE), index * NARROW_SIZE);
-    for (let point = FIRST_CAPPED + 1; point < GRID_SIZE; point += 1) {
-      if (row[point] !== row[FIRST_CAPPED]) this.#isNarrow = false;
-    }
+    this.#narrowestRows.set(row.slice(0, NARROWEST_SIZE), index * NARROWEST_SIZE);
+    let cappedFrom = GRID_SIZE - 1;
+    while (cappedFrom > 0 && row[cappedFrom - 1] === row[GRID_SIZE - 1]) cappedFrom -= 1;
+    this.#cappedFrom = Math.max(this.#cappedFrom, cappedFrom);
   }
 }
 

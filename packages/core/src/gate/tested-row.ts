@@ -145,6 +145,7 @@ function harmLogE(test: QuantileTest, { row, liveFrom }: RowInput): number {
     return withLiveRestart(row, liveFrom, (of) => clusteredLogE(test, of, HARM_BURN_IN));
   }
   const { blocks, closed } = row;
+  if (blocks === null && liveFrom === null) return testLogE(row, test.parts);
   if (blocks === null) return withLiveRestart(row, liveFrom, (of) => testLogE(of, test.parts));
   return restartedLogE({ blocks, closed }, test, row.plannedBlocks ?? MOST_BLOCKS);
 }
