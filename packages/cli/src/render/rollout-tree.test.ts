@@ -41,8 +41,9 @@ describe("renderRolloutTree", () => {
 
       gate
         ? inconclusive: Not decided yet.
-        verdict         criterion  slice  estimate  interval                hold at  rollback at  margin  odds of harm  odds of safety  n (baseline / candidate)  newest
-        ? inconclusive  quality    all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
+        verdict         criterion  slice  harm    interval                hold at  rollback at  margin  odds of harm  odds of safety  n (baseline / candidate)  newest
+        ? inconclusive  quality    all    +0.012  −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
+        harm and its levels: how much worse the candidate is; above zero is worse, also where the metric fell
         margin: what must be ruled out before the next stage, more of it before a small share (docs/statistics.md, Margins)
 
       unmet
@@ -92,10 +93,11 @@ describe("renderRolloutTree", () => {
 
       gate
         ✖ fail: quality fell by 13.7%.
-        verdict                   criterion  slice  estimate  interval                hold at  rollback at  margin  odds of harm  odds of safety  n (baseline / candidate)  newest
-        ✖ fail                    quality    all    +0.137    −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
-        ? inconclusive (no data)  latency    all    -         -                       +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        0 / 0                     -
-        ⚠ hold (error)            cost       all    +0.012    −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
+        verdict                   criterion  slice  harm    interval                hold at  rollback at  margin  odds of harm  odds of safety  n (baseline / candidate)  newest
+        ✖ fail                    quality    all    +0.137  −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
+        ? inconclusive (no data)  latency    all    -       -                       +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        0 / 0                     -
+        ⚠ hold (error)            cost       all    +0.012  −0.031 to +0.055 (95%)  +0.05    +0.1         +0.05   1.5 to 1      3.3 to 1        2,333 / 118               -
+        harm and its levels: how much worse the candidate is; above zero is worse, also where the metric fell
         margin: what must be ruled out before the next stage, more of it before a small share (docs/statistics.md, Margins)
         ⚠ No request since 13:00.
 
@@ -150,10 +152,11 @@ describe("renderRolloutTree", () => {
     expect(gate).toMatchInlineSnapshot(`
       "gate
         ? inconclusive: Not decided yet.
-        verdict         criterion  slice  estimate     interval                   hold at      rollback at  margin       odds of harm  odds of safety  n (baseline / candidate)  newest
+        verdict         criterion  slice  harm         interval                   hold at      rollback at  margin       odds of harm  odds of safety  n (baseline / candidate)  newest
         ? inconclusive  quality    all    +1.2%        −3.1% to +5.5% (95%)       +2.5%        +5.0%        +2.5%        1.5 to 1      3.3 to 1        2,333 / 118               -
         ? inconclusive  errors     all    +1.2 points  −3.1 to +5.5 points (95%)  +2.5 points  +5.0 points  +2.5 points  1.5 to 1      3.3 to 1        2,333 / 118               -
         ? inconclusive  latency    all    1.9 s        1.8 s to 2.1 s (95%)       -            2.5 s        0 ms         1.5 to 1      3.3 to 1        2,333 / 118               -
+        harm and its levels: how much worse the candidate is; above zero is worse, also where the metric fell
         margin: what must be ruled out before the next stage, more of it before a small share (docs/statistics.md, Margins)
 
       "

@@ -103,7 +103,7 @@ function gateRows(
       "verdict",
       "criterion",
       "slice",
-      "estimate",
+      "harm",
       "interval",
       "hold at",
       "rollback at",
@@ -132,8 +132,11 @@ function gateRows(
   const gate = `${gateBadge(report.verdict, paint)}: ${withoutHold(report.sentence)}`;
   const isWidened = report.verdicts.some(({ levels }) => levels.margin !== levels.rollback);
   const note = isWidened ? [paint.dim(MARGIN_NOTE)] : [];
-  return [gate, table, ...note, ...warnings].join("\n");
+  return [gate, table, paint.dim(HARM_NOTE), ...note, ...warnings].join("\n");
 }
+
+const HARM_NOTE =
+  "harm and its levels: how much worse the candidate is; above zero is worse, also where the metric fell";
 
 /** Behind the word "hold" the one that a gate's sentence begins with says nothing new. */
 const withoutHold = (sentence: string): string => sentence.replace(/^Hold: /, "");
