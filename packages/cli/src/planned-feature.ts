@@ -94,8 +94,13 @@ async function findDocument(context: CommandContext, named: string): Promise<Fou
   }
   const rollout = await findRolloutOf(client, named);
   if (rollout !== null) {
-    const { document } = rollout.strategyDetail;
-    return { document, feature: named, withLines: withoutLines };
+    // With what was frozen at its start, so that this is planned as the server has planned it.
+    const { document, expected, slices } = rollout.strategyDetail;
+    const frozen = {
+      ...(expected === undefined ? {} : { expected }),
+      ...(slices === undefined ? {} : { slices }),
+    };
+    return { document: { ...document, ...frozen }, feature: named, withLines: withoutLines };
   }
   const names = items.map(({ name }) => name).join(", ");
   throw new CliError(

@@ -58,7 +58,7 @@ describe("start", () => {
         b in canary cannot be decided in 1 day.
         and 2 more
       warning: e in shadow is never seen there: it is not compared.
-      Each of them: \`spillway plan careful --feature discharge-summary\`.
+      Each of them: \`spillway plan discharge-summary\` (a slice's with \`--slice\`).
       discharge-summary: what will be replaced
       Follow it with \`spillway get rollout discharge-summary -w\`.
       "

@@ -189,12 +189,13 @@ stages:
     },
   );
 
-  it("takes the strategy, the traffic, the unit and the SLA of a feature with a rollout", async () => {
+  it("takes the strategy with what was frozen, the traffic, the unit and the SLA of a feature with a rollout", async () => {
     const api = await startFakeControlApi();
     const feature = "discharge-summary";
     const detail = exampleRolloutDetail({ state: "progressing" });
     const document = { strategy: "own", gate: {}, stages: [] };
-    const strategyDetail = { ...detail.strategyDetail, document };
+    const frozen = { expected: { error_rate: 0.02 }, slices: ["kind=letter"] };
+    const strategyDetail = { ...detail.strategyDetail, document, ...frozen };
     api.answer("listStrategies", { items: [] });
     api.answer("listRollouts", {
       items: [exampleRolloutSummary({ state: "progressing" })],
@@ -228,7 +229,8 @@ stages:
       slaLatencyMs: 2_500,
       feature: { metrics: [APPEALS], scorers: exampleFeature().scorers },
     };
-    expect(seen).toEqual([{ document, requestsPerHour: 20, baseline: {}, slices: [], ...own }]);
+    const planned = { document: { ...document, ...frozen }, requestsPerHour: 20, ...own };
+    expect(seen).toEqual([{ ...planned, baseline: {}, slices: [] }]);
   });
 });
 

@@ -44,7 +44,7 @@ async function start(
     throw withLines(error);
   });
   const { baseline: before, candidate: after, changes } = prepared;
-  sayWarnings(context, feature, { warnings: prepared.warnings ?? [], strategy: options.strategy });
+  sayWarnings(context, feature, prepared.warnings ?? []);
   context.say(`${feature}: what will be replaced`);
   if (!context.isJson()) {
     context.print(prepared, (paint) => renderReleaseDiff({ before, after, changes }, paint));
@@ -61,15 +61,10 @@ async function start(
 }
 
 /** A program reads all of them; people get the first of each kind, since the diff comes below. */
-function sayWarnings(
-  context: CommandContext,
-  feature: string,
-  { warnings, strategy }: { readonly warnings: readonly string[]; readonly strategy: string },
-): void {
-  const all = `spillway plan ${strategy} --feature ${feature}`;
+function sayWarnings(context: CommandContext, feature: string, warnings: readonly string[]): void {
   const lines = context.isJson()
     ? warnings.map((warning) => `warning: ${warning}`)
-    : warningLines(warnings, `\`${all}\``);
+    : warningLines(warnings, `\`spillway plan ${feature}\` (a slice's with \`--slice\`)`);
   for (const line of lines) context.say(line);
 }
 
